@@ -15,6 +15,8 @@ RECIPE ?=
 RAW    ?=
 OUT    ?=
 WORKERS ?=
+# Before anything that depends on it, so that a build for this machine's processor is taken.
+TORCH  ?= torch==2.13.0
 
 # Quoted, so that folders may have blanks in their names; the shell no longer sees the ~ then.
 folder = "$(patsubst ~/%,$(HOME)/%,$(1))"
@@ -26,13 +28,22 @@ help:  ## list the targets
 	@echo
 	@echo "make build SOURCE=key [RAW=dir] [OUT=dir] [WORKERS=n]"
 
-$(BIN)/medsmith: pyproject.toml
+# The kernels are C. Where there is no compiler, PyPI has one.
+KERNELS := $(wildcard dedup/kernels/*.[ch] builders/tokens/*.[ch])
+COMPILER := $(shell command -v cc || command -v gcc || command -v clang)
+ifeq ($(COMPILER),)
+export CC := $(abspath $(BIN))/python -m ziglang cc
+endif
+
+$(BIN)/medsmith: pyproject.toml $(KERNELS)
 	$(PYTHON) -m venv $(VENV)
+	$(if $(COMPILER),,$(BIN)/python -m pip install --quiet --disable-pip-version-check ziglang)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@
 
 $(VENV)/dev.done: pyproject.toml $(BIN)/medsmith
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,dedup]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,dedup,ray,tokens]'
 	touch $@
 
 build: $(BIN)/medsmith  ## build one source: make build SOURCE=mimic_summarization

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import file_digest, sha256
 from importlib import metadata
@@ -42,7 +42,7 @@ def value_sha256(value: Any) -> str:
 
 @cache
 def code_sha256(*packages: str) -> str:
-    """Return one digest of all Python files in the given packages or modules of Medsmith.
+    """Return one digest of all source files (Python, C) in the given packages or modules.
 
     A name ending in `.*` stands for a package with its sub-packages, any other package for its
     own files.
@@ -57,15 +57,19 @@ def code_sha256(*packages: str) -> str:
         if base.with_suffix(".py").is_file():
             found = [base.with_suffix(".py")]
         elif package.endswith(".*"):
-            found = sorted(base.rglob("*.py"))
+            found = _sources(base.rglob("*"))
         else:
-            found = sorted(base.glob("*.py"))
+            found = _sources(base.glob("*"))
         if not found:
-            raise ValueError(f"{package} is no package or module of Python files")
+            raise ValueError(f"{package} is no package or module of source files")
         for path in found:
             state.update(path.relative_to(base.parent).as_posix().encode() + b"\0")
             state.update(path.read_bytes() + b"\0")
     return state.hexdigest()
+
+
+def _sources(paths: Iterable[Path]) -> list[Path]:
+    return sorted(path for path in paths if path.suffix in (".py", ".c", ".h"))
 
 
 @cache

@@ -6,6 +6,11 @@ from datetime import date as calendar_date
 from typing import Annotated, Literal, Self
 
 from medsmith.manifests.models import Licence, ManifestModel, Sentence
+from medsmith.manifests.policies import (
+    ContaminationPolicy,
+    NearDuplicatePolicy,
+    TokenPolicy,
+)
 from medsmith.schema.enums import AccessTier
 from medsmith.schema.records import Key
 from medsmith.schema.text import clean_text
@@ -77,6 +82,13 @@ class Recipe(ManifestModel):
         default=1, description="how many of the task's instructions each instance meets"
     )
     seed: int = Field(default=0, ge=0)
+    near_duplicates: NearDuplicatePolicy | None = Field(
+        default=NearDuplicatePolicy(), description="null: near-duplicates are left in"
+    )
+    contamination: ContaminationPolicy | None = Field(
+        default=ContaminationPolicy(), description="null: benchmarks are not looked at"
+    )
+    tokens: TokenPolicy | None = Field(default=None, description="null: no tokens are counted")
     shard_bytes: int = Field(
         default=256 * 2**20, ge=2**20, description="target size of a shard's text, in bytes"
     )

@@ -1,0 +1,1 @@
+"""Token counts: exact, without token ids."""

@@ -1,0 +1,1 @@
+"""Kernels over Arrow buffers, compiled when the package is installed."""
