@@ -1,0 +1,1 @@
+"""Reads the items of registered and of users' benchmarks."""

@@ -1,0 +1,1 @@
+"""Benchmark contamination: finds test items inside training instances."""

@@ -1,0 +1,1 @@
+"""Near-duplicates: MinHash LSH, exact verification, clusters and keepers."""
