@@ -1,0 +1,111 @@
+"""What of an item stands beside its stem in a training text: options, answer, nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from medsmith.dedup.contamination import rules
+from medsmith.dedup.contamination.index import Index
+from medsmith.dedup.contamination.patterns import U64
+from medsmith.dedup.contamination.tokens import Tokens
+
+
+@dataclass(frozen=True)
+class Place:
+    """A stretch of tokens of one text; `field` is 0 (input) or 1 (output)."""
+
+    field: int
+    row: int
+    start: int
+    end: int
+
+
+class Surroundings:
+    """Looks for the options and the answer of items around places in the texts of a table."""
+
+    def __init__(self, index: Index, fields: tuple[Tokens, ...]) -> None:
+        self._index = index
+        self._fields = fields
+
+    def text(self, field: int, row: int) -> U64:
+        """Return the token hashes of one text."""
+        tokens = self._fields[field]
+        return tokens.hashes[tokens.offsets[row] : tokens.offsets[row + 1]]
+
+    def supports(self, item: int, place: Place) -> bool:
+        """Return whether the answer, or two telling options, stand beside `place`."""
+        options = self._options(item)
+        text = self.text(place.field, place.row)
+        reach = rules.BESIDE + sum(len(option) for option, _ in options)
+        start = max(0, place.start - reach)
+        near = text[start : place.end + reach].tobytes()
+        telling = [option for option, stock in options if not stock]
+        found = sum(_find(near, option.tobytes()) >= 0 for option in telling)
+        if found >= 2 or (found and found == len(options)):
+            return True
+        if options and self._follow(options, text[place.end :]):
+            return True
+        answer = self._telling_answer(item, options)
+        if answer is None:
+            return False
+        if found == 0 and _find(near, answer) >= 0:
+            return True
+        output = self.text(1, place.row)[: rules.OUTPUT_HEAD].tobytes()
+        return _find(output, answer) >= 0
+
+    @staticmethod
+    def _follow(options: list[tuple[U64, bool]], after: U64) -> bool:
+        """Return whether all options come next, with no more than a letter before each."""
+        reach = sum(len(option) for option, _ in options) + rules.AT_ONCE + 2 * len(options)
+        head = after[:reach].tobytes()
+        return all(_find(head, option.tobytes()) >= 0 for option, _ in options)
+
+    def is_all(self, item: int, place: Place, passage: Place | None) -> bool:
+        """Return whether the text holds nothing but the item: stem, options, letters, passage."""
+        text = self.text(place.field, place.row)
+        used = np.zeros(len(text), np.bool_)
+        used[place.start : place.end] = True
+        data = text.tobytes()
+        options = self._options(item)
+        for option, _ in options:
+            at = _find(data, option.tobytes())
+            while at >= 0 and used[at : at + len(option)].any():
+                at = _find(data, option.tobytes(), at + 1)
+            if at >= 0:
+                used[at : at + len(option)] = True
+        if passage and (passage.field, passage.row) == (place.field, place.row):
+            used[passage.start : passage.end] = True
+        rest = np.flatnonzero(~used)
+        if len(rest) > 2 * len(options):
+            return False
+        tokens = self._fields[place.field]
+        rest += tokens.offsets[place.row]
+        return bool((tokens.ends[rest] - tokens.starts[rest] == 1).all())
+
+    def _options(self, item: int) -> list[tuple[U64, bool]]:
+        index = self._index
+        return [
+            (
+                index.option_tokens[index.option_offsets[i] : index.option_offsets[i + 1]],
+                bool(index.option_stock[i]),
+            )
+            for i in range(int(index.item_options[item]), int(index.item_options[item + 1]))
+        ]
+
+    def _telling_answer(self, item: int, options: list[tuple[U64, bool]]) -> bytes | None:
+        index = self._index
+        tokens = index.answer_tokens[index.answer_offsets[item] : index.answer_offsets[item + 1]]
+        answer = tokens.tobytes()
+        for option, stock in options:
+            if option.tobytes() == answer:
+                return None if stock else answer
+        return answer if len(tokens) >= 2 else None
+
+
+def _find(text: bytes, part: bytes, start: int = 0) -> int:
+    """Return the token at which `part` begins in `text` (8 bytes a token), from `start`, or -1."""
+    at = text.find(part, 8 * start) if part else -1
+    while at >= 0 and at % 8:
+        at = text.find(part, at + 1)
+    return at // 8 if at >= 0 else -1
