@@ -1,5 +1,11 @@
 """YAML manifests of sources, instruction pools, benchmarks and releases, and their loader."""
 
+from medsmith.manifests.benchmark_models import (
+    BenchmarkFields,
+    BenchmarkFile,
+    BenchmarkManifest,
+    ItemShape,
+)
 from medsmith.manifests.loader import (
     Catalogue,
     load_benchmark,
@@ -9,7 +15,6 @@ from medsmith.manifests.loader import (
 )
 from medsmith.manifests.models import (
     Access,
-    BenchmarkManifest,
     Instruction,
     InstructionPool,
     RawPattern,
@@ -20,10 +25,13 @@ from medsmith.manifests.recipes import Recipe, RecipeSource, TakeDown, TakeDownL
 
 __all__ = [
     "Access",
+    "BenchmarkFields",
+    "BenchmarkFile",
     "BenchmarkManifest",
     "Catalogue",
     "Instruction",
     "InstructionPool",
+    "ItemShape",
     "RawPattern",
     "Recipe",
     "RecipeSource",

@@ -11,7 +11,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from medsmith.manifests.models import BenchmarkManifest, InstructionPool, SourceManifest
+from medsmith.manifests.benchmark_models import BenchmarkManifest
+from medsmith.manifests.models import InstructionPool, SourceManifest
 from medsmith.manifests.recipes import Recipe, TakeDownList
 from medsmith.schema import records
 from pydantic import BaseModel
@@ -24,6 +25,8 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "duplicates.schema.json": records.DuplicateRow,
     "conflicts.schema.json": records.ConflictRow,
     "contamination.schema.json": records.ContaminationRow,
+    "contamination_self_test.schema.json": records.SelfTestRow,
+    "cross_split.schema.json": records.CrossSplitRow,
     "quality.schema.json": records.QualityRow,
     "tokens.schema.json": records.TokenRow,
     "withheld_ids.schema.json": records.WithheldRow,

@@ -11,12 +11,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
+from medsmith.manifests.benchmark_models import BenchmarkManifest
 from medsmith.manifests.foreign import pool_model
-from medsmith.manifests.models import (
-    BenchmarkManifest,
-    InstructionPool,
-    SourceManifest,
-)
+from medsmith.manifests.models import InstructionPool, SourceManifest
 from medsmith.manifests.recipes import Recipe, TakeDown, TakeDownList
 from medsmith.schema import UserError
 from pydantic import BaseModel, ValidationError
@@ -181,6 +178,10 @@ class Catalogue:
     def benchmark(self, name: str) -> BenchmarkManifest:
         """Return one benchmark's manifest; raises `UserError` if unknown."""
         return load_benchmark(self._path("benchmarks", "benchmark", name, self.benchmark_names()))
+
+    def benchmarks(self) -> list[BenchmarkManifest]:
+        """Return all benchmarks' manifests, sorted by key; raises `UserError`."""
+        return [self.benchmark(name) for name in self.benchmark_names()]
 
     def pool(self, task: str) -> InstructionPool:
         """Return a task's instruction pool; raises `UserError` if it has none."""

@@ -195,38 +195,3 @@ class InstructionPool(ManifestModel):
     def ids(self) -> tuple[str, ...]:
         """Their ids, in the same order."""
         return tuple(instruction_id(self.task, i.text) for i in self.instructions)
-
-
-class BenchmarkFields(ManifestModel):
-    """Which field of a benchmark's record is which part of an item."""
-
-    question: Sentence
-    id: Sentence | None = None
-    options: Sentence | None = None
-    answer: Sentence | None = None
-    passage: Sentence | None = None
-
-
-class BenchmarkManifest(ManifestModel):
-    """An evaluation set whose items must stay out of training data."""
-
-    name: Key
-    title: Sentence
-    homepage: HttpUrl
-    citation: Sentence
-    license: Licence
-    access: Access
-    languages: tuple[Language, ...] = Field(min_length=1)
-    raw: tuple[RawPattern, ...] = ()
-    fields: BenchmarkFields | None = None
-    source: Key | None = Field(
-        default=None, description="the source whose test split this is; its converter is reused"
-    )
-
-    @model_validator(mode="after")
-    def _either_files_or_source(self) -> Self:
-        if (self.source is None) == (not self.raw):
-            raise ValueError("give either `source` or `raw` with `fields`, not both, not neither")
-        if self.raw and self.fields is None:
-            raise ValueError("`raw` needs `fields`: which field is the question?")
-        return self
