@@ -1,1 +1,24 @@
-"""Anybody's Parquet and JSONL files, for stages that are used on their own."""
+"""Anybody's files for `dedup`, `decontaminate` and `tokens`: Parquet and JSON Lines.
+
+with open_files(["data/*.jsonl"], Fields()) as foreign:
+    for shard in foreign.shards:
+        table = read(shard)  # id, instruction, input, output, scope
+        write_subset(shard, keep, out / shard.file_name)
+"""
+
+from medsmith.builders.standalone.fields import COLUMNS, Fields
+from medsmith.builders.standalone.foreign import Foreign, Shard, open_files
+from medsmith.builders.standalone.results import result_folder, spread
+from medsmith.builders.standalone.rows import read, write_subset
+
+__all__ = [
+    "COLUMNS",
+    "Fields",
+    "Foreign",
+    "Shard",
+    "open_files",
+    "read",
+    "result_folder",
+    "spread",
+    "write_subset",
+]
