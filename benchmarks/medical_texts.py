@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,19 +13,42 @@ from xml.etree import ElementTree
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-ZА-ЯÀ-Ý0-9])|\n+|(?<=[。！？])")
 _CJK = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
+_PROSE = re.compile(r"[A-ZА-ЯÀ-Ý(].* .* .* .*[.!?]")  # no rows of tables, codes or identifiers
+_SHARED = 100  # sentences that hold one piece of five words
 _MAX_FILE_BYTES = 8 * 2**20
 
 
 def sentences(folders: list[Path], *, cjk: bool = False) -> list[str]:
-    """Return the distinct sentences (40–400 characters; CJK: 12–200) under `folders`, sorted."""
+    """Return the distinct sentences of prose (40–400 characters; CJK: 12–200), sorted."""
     low, high = (12, 200) if cjk else (40, 400)
     found: set[str] = set()
     for text in passages(folders):
         for sentence in _SENTENCE.split(text):
             clean = " ".join(sentence.split())
-            if low <= len(clean) <= high and (len(_CJK.findall(clean)) * 2 > len(clean)) == cjk:
+            if low <= len(clean) <= high and _fits(clean, cjk):
                 found.add(clean)
-    return sorted(found)
+    return sorted(_without_templates(found))
+
+
+def _without_templates(found: set[str]) -> Iterator[str]:
+    """Yield the sentences less those of forms: pieces that many of them share."""
+    shared: Counter[str] = Counter()
+    for sentence in found:
+        shared.update(set(_pieces(sentence)))
+    for sentence in found:
+        if all(shared[piece] <= _SHARED for piece in _pieces(sentence)):
+            yield sentence
+
+
+def _pieces(sentence: str) -> list[str]:
+    words = sentence.lower().split()
+    return [" ".join(words[i : i + 5]) for i in range(len(words) - 4)]
+
+
+def _fits(sentence: str, cjk: bool) -> bool:
+    if len(_CJK.findall(sentence)) * 2 > len(sentence):
+        return cjk
+    return not cjk and not {'"', "|", "_", ":"} & {*sentence} and bool(_PROSE.fullmatch(sentence))
 
 
 def passages(folders: list[Path]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Near-duplicates: what is found and what is wrongly removed, on planted copies.
 
 Documents are made of real sentences (`--texts`), a fifth of them planted copies. The truth is the
-Jaccard similarity of word five-grams (Chinese and Japanese: character five-grams), computed
+Jaccard similarity of five-grams of words (each Chinese or Japanese character is one), computed
 without Medsmith. A pair counts as found where one of the two goes because of the other.
 
     python benchmarks/near_quality.py --texts DIR [--rows 200000] [--cjk 20000]
@@ -47,17 +47,17 @@ def theirs(python: str, name: str, path: Path, out: Path, threshold: float) -> P
     return {id: ids[head] for id, head in zip(ids, heads, strict=True) if id != ids[head]}
 
 
-def score(documents: list[Document], found: Partners, threshold: float, cjk: bool) -> list[str]:
+def score(documents: list[Document], found: Partners, threshold: float) -> list[str]:
     """Return the figures of one run: recall by similarity and variant, and wrong removals."""
     by_id = {item.id: item for item in documents}
     hits: dict[str, list[bool]] = defaultdict(list)
     for item in documents:
         if item.origin:
             same = found.get(item.id, item.id) == found.get(item.origin, item.origin)
-            hits[_bin(item, by_id[item.origin], threshold, cjk)].append(same)
+            hits[_bin(item, by_id[item.origin], threshold)].append(same)
     below, apart = 0, 0
     for gone, kept in found.items():
-        true = jaccard(by_id[gone].text, by_id[kept].text, cjk=cjk)
+        true = jaccard(by_id[gone].text, by_id[kept].text)
         variant = {by_id[gone].kind, by_id[kept].kind} & {*VARIANTS}
         if true < threshold and not variant:
             below += 1
@@ -71,13 +71,13 @@ def _names(threshold: float) -> list[str]:
     return [f"J ≥ {high}", f"J {threshold:.1f}–{high}", f"J < {threshold:.1f}", "variants", "exact"]
 
 
-def _bin(item: Document, origin: Document, threshold: float, cjk: bool) -> str:
+def _bin(item: Document, origin: Document, threshold: float) -> str:
     above, between, under, variants, exact = _names(threshold)
     if item.kind in VARIANTS:
         return variants
     if item.kind == "exact":
         return exact
-    true = jaccard(item.text, origin.text, cjk=cjk)
+    true = jaccard(item.text, origin.text)
     return above if true >= threshold + 0.1 else between if true >= threshold else under
 
 
@@ -115,7 +115,7 @@ def _compare(planted: list[Document], threshold: float, cjk: bool, peers: str | 
         for name in PEERS if peers else ():
             runs[name] = theirs(peers, name, path, home / f"{name}.parquet", threshold)
         for name, found in runs.items():
-            print(f"| {name} | " + " | ".join(score(planted, found, threshold, cjk)) + " |")
+            print(f"| {name} | " + " | ".join(score(planted, found, threshold)) + " |")
 
 
 if __name__ == "__main__":

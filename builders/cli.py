@@ -18,6 +18,7 @@ from medsmith.schema import MedsmithError
 COMMANDS = {
     "sources": "List the sources: tasks, access, licence, languages, raw files present?",
     "show": "Show one source: its manifest, how to get its raw files, its last ledger.",
+    "benchmarks": "List the benchmarks kept out of training data, or show one.",
     "build": "Build sources: raw files to a release folder, all stages.",
     "release": "Build a release of several sources from a recipe.",
     "verify": "Prove a release from its files alone, or a published one from the Hub.",
@@ -26,6 +27,10 @@ COMMANDS = {
     "publish": "Bring a release to the Hugging Face Hub: plan, one commit, tag, proof.",
     "export": "Write a release in the formats that trainers read.",
     "import": "Take files that others published through the same stages.",
+    "tokens": "Count the tokens of anybody's files exactly, with any tokenizer.",
+    "dedup": "Remove near-duplicates from anybody's files, or preview what would go.",
+    "decontaminate": "Take what holds benchmark items out of anybody's files.",
+    "review": "Walk through contamination hits, both texts side by side.",
     "explain": "Tell everything about one record: origin, verdicts, what it matched.",
     "new-source": "Scaffold a new source.",
     "check": "Run the contract tests of a source.",

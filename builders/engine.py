@@ -1,4 +1,4 @@
-"""Engines: where the pure functions of a stage run. Here a pool of spawned processes.
+"""Engines: where the pure functions of a stage run. Here this process, or a pool of spawned ones.
 
 An engine only decides where work runs, never what comes out: results arrive in the order of the
 tasks, and each task writes its own files.
@@ -16,13 +16,14 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from medsmith.builders.parquet import settle_process
 from medsmith.schema import DataError, MedsmithError
 
 A = TypeVar("A")
 R = TypeVar("R")
+EngineKind = Literal["local", "ray"]
 Progress = Callable[[int, int], None]  # tasks finished, rows seen since the last call
 
 _POLL_SECONDS = 0.1
@@ -32,6 +33,18 @@ _rows_seen: Callable[[int], None] = lambda rows: None  # noqa: E731
 def report_rows(rows: int) -> None:
     """Tell the progress display that this task has gone through `rows` more rows."""
     _rows_seen(rows)
+
+
+@contextmanager
+def rows_told_to(listener: Callable[[int], None]) -> Iterator[None]:
+    """Hand what tasks of this process tell with `report_rows` to `listener`, for a while."""
+    global _rows_seen  # noqa: PLW0603 - a task knows nothing of its engine
+    before = _rows_seen
+    _rows_seen = listener
+    try:
+        yield
+    finally:
+        _rows_seen = before
 
 
 class Engine(Protocol):
@@ -57,17 +70,12 @@ class InlineEngine:
         self, work: Callable[[A], R], tasks: Sequence[A], progress: Progress | None = None
     ) -> list[R | MedsmithError]:
         """Run the tasks one after the other (see `Engine`)."""
-        global _rows_seen  # noqa: PLW0603 - a task knows nothing of its engine
-        if progress is not None:
-            _rows_seen = lambda rows: progress(0, rows)  # noqa: E731
         results: list[R | MedsmithError] = []
-        try:
+        with rows_told_to(lambda rows: None if progress is None else progress(0, rows)):
             for task in tasks:
-                results.append(_attempt(work, task))
+                results.append(attempt(work, task))
                 if progress is not None:
                     progress(1, 0)
-        finally:
-            _rows_seen = lambda rows: None  # noqa: E731
         return results
 
     def close(self) -> None:
@@ -99,7 +107,7 @@ class PoolEngine:
         seen = self._rows.get_obj().value
         others = set(multiprocessing.active_children())
         with _interrupts_held_back():
-            futures = [self._pool.submit(_attempt, work, task) for task in tasks]
+            futures = [self._pool.submit(attempt, work, task) for task in tasks]
         self._processes |= set(multiprocessing.active_children()) - others
         waiting: set[Future[R | MedsmithError]] = set(futures)
         try:
@@ -151,7 +159,8 @@ def _interrupts_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _attempt(work: Callable[[A], R], task: A) -> R | MedsmithError:
+def attempt(work: Callable[[A], R], task: A) -> R | MedsmithError:
+    """Return what `work` makes of a task, or the `MedsmithError` that it raised."""
     try:
         return work(task)
     except MedsmithError as error:
@@ -182,6 +191,10 @@ def default_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def make_engine(workers: int) -> Engine:
-    """Return an engine with `workers` workers."""
+def make_engine(workers: int, kind: EngineKind = "local") -> Engine:
+    """Return an engine with `workers` workers; raises `UserError` where Ray is not installed."""
+    if kind == "ray":
+        from medsmith.builders.ray_engine import RayEngine  # noqa: PLC0415 - it imports this
+
+        return RayEngine(workers)
     return InlineEngine() if workers == 1 else PoolEngine(workers)

@@ -15,10 +15,12 @@ from medsmith.builders.release.verify import Release, open_release
 from medsmith.builders.stage_dir import read_marker
 from medsmith.schema import UserError
 
+_SHOWN = 10
 _EVIDENCE_KEYS = {
     "removals": ("id",),
     "duplicates": ("dropped_id", "kept_id"),
     "contamination": ("id",),
+    "cross_split": ("id", "other_id"),
     "quality": ("id",),
     "tokens": ("id",),
     "withheld_ids": ("id",),
@@ -83,6 +85,19 @@ def explain(directory: Path, id: str) -> Explanation:
 def other_copy(directory: Path, id: str | None) -> dict[str, Any] | None:
     """Return the stored instance `id`, if the build folder around the release has it."""
     return None if id is None else _instance(open_release(directory), id)
+
+
+def in_clusters(id: str, rows: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Return what the rows of `duplicates` about a record say, in words: heading and line."""
+    told = []
+    for row in rows:
+        if row["dropped_id"] == id:
+            alike = f"question {row['input_similarity']:.3f}, answer {row['output_similarity']:.3f}"
+            told.append((f"{row['kind']}-duplicate of {row['kept_id']}", f"similarity {alike}"))
+    gone = [row["dropped_id"] for row in rows if row["kept_id"] == id]
+    if gone:
+        told.append((f"keeper of a cluster of {len(gone) + 1}", ", ".join(gone[:_SHOWN])))
+    return told
 
 
 def _stage_homes(release: Release, stage: str) -> list[Path]:

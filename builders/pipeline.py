@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Any
 
@@ -65,10 +65,12 @@ def build(
 def _source_units(units: Sequence[Unit]) -> list[Unit]:
     """Return one unit for each distinct source of `units`."""
     found: dict[str, Unit] = {}
-    for unit in units:
+    # Of recipes that share a source, one that looks for near-duplicates asks for more of it.
+    for unit in sorted(units, key=lambda unit: unit.recipe.near_duplicates is None):
         for source in unit.sources:
             home = unit.home.parent / source.name
-            found.setdefault(source.name, Unit(source.name, home, (source,), unit.recipe))
+            mine = replace(unit, name=source.name, home=home, sources=(source,))
+            found.setdefault(source.name, mine)
     return list(found.values())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 from medsmith.builders.engine import Progress as OnProgress
 from rich.console import Console
@@ -21,7 +22,7 @@ from rich.text import Text
 
 
 class _RowsColumn(ProgressColumn):
-    """Rows gone through so far, and how many a second."""
+    """Rows (or bytes) gone through so far, and how many a second."""
 
     def render(self, task: Task) -> Text:
         """Return the column's text for `task`."""
@@ -29,6 +30,9 @@ class _RowsColumn(ProgressColumn):
         if not rows:
             return Text("")
         elapsed = task.elapsed or 0
+        if task.fields.get("unit") == "bytes":
+            rate = f" ({rows / elapsed / 1e6:,.1f} MB/s)" if elapsed > 0.5 else ""
+            return Text(f"{rows / 1e6:,.1f} MB{rate}")
         rate = f" ({rows / elapsed:,.0f}/s)" if elapsed > 0.5 else ""
         return Text(f"{rows:,} rows{rate}")
 
@@ -41,8 +45,13 @@ class Reporter:
         self.enabled = self.console.is_terminal if enabled is None else enabled
 
     @contextmanager
-    def phase(self, title: str, tasks: int) -> Iterator[OnProgress | None]:
-        """Show a bar over `tasks` tasks; yields what an engine calls as it goes."""
+    def phase(
+        self, title: str, tasks: int, unit: Literal["rows", "bytes"] = "rows"
+    ) -> Iterator[OnProgress | None]:
+        """Show a bar over `tasks` tasks; yields what an engine calls as it goes.
+
+        `unit` says what tasks tell with `engine.report_rows`.
+        """
         if not self.enabled:
             yield None
             return
@@ -56,7 +65,7 @@ class Reporter:
             console=self.console,
             transient=True,
         ) as display:
-            bar = display.add_task(title, total=tasks, rows=0)
+            bar = display.add_task(title, total=tasks, rows=0, unit=unit)
             total = 0
 
             def advance(finished: int, rows: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,10 @@ from medsmith.builders.release.verify import Release, open_release
 from medsmith.builders.release.withheld import IDS, current_inputs, removals_of
 from medsmith.builders.resolve import RawHome, source_input
 from medsmith.builders.stage_dir import locked, read_marker, stage_directory, sweep
-from medsmith.builders.stages import assemble, convert
+from medsmith.builders.stages import assemble, convert, tokens
 from medsmith.builders.stages.base import Stage, StageRun
-from medsmith.builders.unit import SourceInput, Unit
+from medsmith.builders.tokens.inputs import find_tokenizers
+from medsmith.builders.unit import SourceInput, TokenizerInput, Unit
 from medsmith.manifests import Recipe
 from medsmith.schema import DataError, MedsmithError, UserError
 from pydantic import ValidationError
@@ -50,6 +51,7 @@ def rebuild(
     reporter: Reporter,
     *,
     only: Sequence[str] = (),
+    tokenizers: Sequence[str] = (),
     anyway: bool = False,
 ) -> RebuildReport:
     """Build withheld sources of the release in `directory` into `out/data`.
@@ -62,6 +64,8 @@ def rebuild(
         Takes `data/<source>/…` and, in `work/`, what can be deleted afterwards.
     only:
         Keys of the sources wanted; all that are withheld where it is empty.
+    tokenizers:
+        The release's tokenizers, where they are not found by their names.
     anyway:
         Go on under other versions of the software.
 
@@ -82,8 +86,8 @@ def rebuild(
     home = RawHome(raw, named=True)
     sources = tuple(source_input(key, home, about["synthetic"]) for key, about in described.items())
     _check_raw(sources, described)
-    unit = _unit(release, sources, out)
-    build([unit], engine, reporter, stages=(convert.STAGE,))
+    unit = _unit(release, sources, out, tokenizers)
+    build([unit], engine, reporter, stages=(convert.STAGE, tokens.STAGE))
     report = RebuildReport(tuple(described))
     with locked(unit.home):
         sweep(unit.home)
@@ -148,7 +152,9 @@ def _check_raw(sources: Sequence[SourceInput], described: dict[str, Any]) -> Non
         )
 
 
-def _unit(release: Release, sources: tuple[SourceInput, ...], out: Path) -> Unit:
+def _unit(
+    release: Release, sources: tuple[SourceInput, ...], out: Path, tokenizers: Sequence[str]
+) -> Unit:
     try:
         recipe = Recipe.model_validate(release.manifest["recipe"])
     except ValidationError as error:
@@ -157,7 +163,22 @@ def _unit(release: Release, sources: tuple[SourceInput, ...], out: Path) -> Unit
             f"The release's recipe is not one that this Medsmith reads ({fields}).",
             f"Install medsmith=={release.manifest['medsmith_version']}.",
         ) from None
-    return Unit(recipe.name, out / _WORK / f"{recipe.name}-withheld", sources, recipe)
+    unit = Unit(recipe.name, out / _WORK / f"{recipe.name}-withheld", sources, recipe)
+    told = release.manifest.get("tokens")
+    return replace(unit, tokenizers=_tokenizers(told, tokenizers)) if told else unit
+
+
+def _tokenizers(told: dict[str, Any], given: Sequence[str]) -> tuple[TokenizerInput, ...]:
+    """Return the release's tokenizers as they stand here, under the release's names."""
+    there = told["tokenizers"]
+    here = find_tokenizers(given or [item["name"] for item in there])
+    if [item.digest for item in here] != [item["sha256"] for item in there]:
+        names = ", ".join(item["name"] for item in there)
+        raise UserError(
+            f"The release's tokens are those of {names}, but the files here are others.",
+            "Name the files whose SHA-256 its manifest.json tells, in its order, with --tokenizer.",
+        )
+    return tuple(replace(item, name=other["name"]) for item, other in zip(here, there, strict=True))
 
 
 def _assemble(release: Release, unit: Unit, engine: Engine, reporter: Reporter) -> None:

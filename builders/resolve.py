@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from medsmith.builders.expand import PerInstance
 from medsmith.builders.release.compatibility import check_recipe, terms
@@ -13,6 +14,9 @@ from medsmith.converters import RawFiles
 from medsmith.converters.core import registry
 from medsmith.manifests import Recipe, SourceManifest
 from medsmith.schema import UserError
+
+if TYPE_CHECKING:
+    from medsmith.builders.benchmarks import BenchmarkHome
 
 DEFAULT_RAW = Path("data/raw")
 DEFAULT_OUT = Path("build")
@@ -75,7 +79,13 @@ def how_to_get(manifest: SourceManifest) -> str:
     return f"{text}{terms}"
 
 
-def source_unit(source: SourceInput, out: Path, per_instance: PerInstance, seed: int) -> Unit:
+def source_unit(
+    source: SourceInput,
+    out: Path,
+    per_instance: PerInstance,
+    seed: int,
+    benchmarks: BenchmarkHome | None = None,
+) -> Unit:
     """Return the unit that builds one source as a complete small release.
 
     Raises `UserError` where its licence is not one that Medsmith knows.
@@ -92,10 +102,16 @@ def source_unit(source: SourceInput, out: Path, per_instance: PerInstance, seed:
         instructions_per_instance=per_instance,
         seed=seed,
     )
-    return Unit(source.name, out.absolute() / source.name, (source,), recipe)
+    return Unit(source.name, out.absolute() / source.name, (source,), recipe, benchmarks)
 
 
-def recipe_unit(recipe: Recipe, home: RawHome, out: Path, sample: bool) -> Unit:
+def recipe_unit(
+    recipe: Recipe,
+    home: RawHome,
+    out: Path,
+    sample: bool,
+    benchmarks: BenchmarkHome | None = None,
+) -> Unit:
     """Return the unit that builds a recipe's release.
 
     Raises `UserError` where a source's access tier is not among those the recipe allows, or where
@@ -126,4 +142,4 @@ def recipe_unit(recipe: Recipe, home: RawHome, out: Path, sample: bool) -> Unit:
             "`medsmith show SOURCE` says how to get each; or build the synthetic samples of all "
             "with --sample.",
         )
-    return Unit(recipe.name, out.absolute() / recipe.name, tuple(sources), recipe)
+    return Unit(recipe.name, out.absolute() / recipe.name, tuple(sources), recipe, benchmarks)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from medsmith.builders.digests import raw_sha256
 from medsmith.converters import RawFiles
 from medsmith.converters.core import registry
 from medsmith.manifests import Recipe
 from medsmith.schema import RawFileError
+
+if TYPE_CHECKING:
+    from medsmith.builders.benchmarks import BenchmarkHome
 
 
 @dataclass(frozen=True)
@@ -54,13 +58,32 @@ class SourceInput:
 
 
 @dataclass(frozen=True)
+class TokenizerInput:
+    """A tokenizer whose tokens are counted. Picklable: workers load it from where it stands.
+
+    `name` and `digest` (of its files) enter what is written; `location`, a path or a name on the
+    Hub, does not.
+    """
+
+    name: str
+    location: str
+    digest: str
+
+
+@dataclass(frozen=True)
 class Unit:
-    """What one run of a stage covers, and where its directories stand."""
+    """What one run of a stage covers, and where its directories stand.
+
+    `benchmarks` is where the benchmarks' raw files are, None where none are looked at;
+    `tokenizers` are those of the recipe, in its order, as they were found on this machine.
+    """
 
     name: str
     home: Path
     sources: tuple[SourceInput, ...]
     recipe: Recipe
+    benchmarks: BenchmarkHome | None = None
+    tokenizers: tuple[TokenizerInput, ...] = ()
 
     @property
     def shown(self) -> tuple[SourceInput, ...]:

@@ -36,7 +36,11 @@ class InstanceRow(BaseModel):
 
 
 class TokenCounts(BaseModel):
-    """Tokens of the parts of a sample, without special tokens."""
+    """Tokens of a sample's question and answer, without special tokens.
+
+    `instruction` is what the instruction and the blank line after it add to the input's own
+    tokens, so that the three parts sum to `total`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -119,6 +123,29 @@ class ContaminationRow(_EvidenceRow):
     span_end: int
 
 
+class SelfTestRow(_EvidenceRow):
+    """How many items of a benchmark were found again in one guise.
+
+    The guise `clean` stands for invented texts that hold no item: `found` are false alarms.
+    """
+
+    benchmark: str = Field(description="key of the benchmark; empty for `clean`")
+    guise: str
+    length: str = Field(description="`short`: questions of at most twelve words; else `long`")
+    items: int
+    found: int
+
+
+class CrossSplitRow(_EvidenceRow):
+    """An instance that shares its document or its text with one of a more protected split."""
+
+    id: str
+    split: Split
+    other_id: str = Field(description="one such instance: the first by split and id")
+    other_split: Split
+    kind: str = Field(description="`group` (document, patient, question) or `text` (same input)")
+
+
 class QualityRow(_EvidenceRow):
     """The verdict of one quality check on one instance."""
 
@@ -129,7 +156,12 @@ class QualityRow(_EvidenceRow):
 
 
 class TokenRow(_EvidenceRow):
-    """Token counts of one instance under one tokenizer."""
+    """Token counts of one instance, or of one instruction, under one tokenizer.
+
+    An instance's row has no tokens of an instruction, an instruction's (under its `instruction_id`)
+    none of input and output: a sample's counts are the sum of both, where the tokenizer lets parts
+    add up.
+    """
 
     id: str
     tokenizer: str

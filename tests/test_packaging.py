@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,10 @@ def _files(folder: Path) -> list[Path]:
     return [
         path
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")
+        if path.is_file()
+        and "__pycache__" not in path.parts
+        and not path.name.startswith(".")
+        and path.suffix != ".so"  # compiled at installation
     ]
 
 
@@ -58,6 +62,21 @@ def test_every_file_that_is_not_code_is_package_data(top: str) -> None:
     }
     data = {path for path in _files(FOLDERS[top]) if path.suffix != ".py"}
     assert sorted(path.relative_to(ROOT).as_posix() for path in data - packed) == []
+
+
+def test_every_c_file_is_compiled_and_every_header_makes_it_compile_anew() -> None:
+    compiled: set[str] = set()
+    for extension in SETUPTOOLS["ext-modules"]:
+        reached = [ROOT / name for name in extension["sources"]]
+        for path in reached:
+            names = re.findall(r'^#include "([^"]+)"', path.read_text("utf-8"), re.MULTILINE)
+            reached += [path.parent / n for n in names if path.parent / n not in reached]
+        headers = {path.relative_to(ROOT).as_posix() for path in reached if path.suffix == ".h"}
+        assert headers == set(extension["depends"]), extension["name"]
+        compiled |= {path.relative_to(ROOT).as_posix() for path in reached}
+    folders = {(ROOT / name).parent for name in compiled}
+    found = {p.relative_to(ROOT).as_posix() for f in folders for p in f.glob("*.[ch]")}
+    assert found == compiled
 
 
 def test_typed_packages_say_so() -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from medsmith.builders.benchmarks import BenchmarkHome
 from medsmith.builders.commands import options
 from medsmith.builders.commands.ledger import ledger_json, print_ledger
-from medsmith.builders.engine import make_engine
+from medsmith.builders.engine import EngineKind, make_engine
 from medsmith.builders.expand import PerInstance
 from medsmith.builders.pipeline import build
 from medsmith.builders.progress import Reporter
 from medsmith.builders.resolve import RawHome, how_to_get, source_input, source_unit
+from medsmith.builders.tokens.inputs import counted_with, find_tokenizers
 from rich.markup import escape
 
 
@@ -38,6 +40,7 @@ PER_INSTANCE = _PerInstance()
 @click.command("build")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @options.raw
+@options.benchmarks
 @options.out
 @options.sample
 @click.option(
@@ -48,16 +51,21 @@ PER_INSTANCE = _PerInstance()
     help="Instructions that each instance meets: a number, or `all` of its task's pool.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@options.tokenizers
 @options.workers
+@options.engine
 @options.as_json
 def command(
     sources: tuple[str, ...],
     raw: Path | None,
+    benchmarks: Path | None,
     out: Path,
     sample: bool,
     instructions: PerInstance,
     seed: int,
+    tokenizers: tuple[str, ...],
     workers: int,
+    engine: EngineKind,
     as_json: bool,
 ) -> None:
     """Build each SOURCE: raw files to a complete small release in OUT/SOURCE/release.
@@ -70,6 +78,7 @@ def command(
     medsmith build pubmedqa --raw ~/corpora     reads ~/corpora/pubmedqa
     medsmith build pubmedqa medquad --workers 8
     medsmith build mimic_summarization --sample
+    medsmith build pubmedqa --tokenizer ~/models/llama3
     """
     reporter = Reporter()
     home = RawHome.find(raw)
@@ -83,12 +92,18 @@ def command(
                 f"from the bundled synthetic sample.\n"
                 f"  To get them: {escape(how_to_get(manifest))}"
             )
-        units.append(source_unit(source, out, instructions, seed))
-    engine = make_engine(workers)
+        # Invented records are held against benchmarks only where that is asked for.
+        looked = benchmarks is not None or not source.synthetic
+        against = BenchmarkHome.find(benchmarks, home) if looked else None
+        units.append(source_unit(source, out, instructions, seed, against))
+    if tokenizers:
+        found = find_tokenizers(tokenizers)
+        units = [counted_with(unit, found) for unit in units]
+    runner = make_engine(workers, engine)
     try:
-        report = build(units, engine, reporter)
+        report = build(units, runner, reporter)
     finally:
-        engine.close()
+        runner.close()
     releases = [unit.stage("release") for unit in units]
     if as_json:
         options.print_json(

@@ -8,9 +8,11 @@ from typing import Any
 
 import click
 from medsmith.builders.commands import options
-from medsmith.builders.explain import explain, other_copy, text_diff
+from medsmith.builders.explain import explain, in_clusters, other_copy, text_diff
+from medsmith.builders.explain_contamination import held_items, told
 
 _WIDTH = 1_000
+_HITS = 3
 
 
 @click.command("explain")
@@ -49,12 +51,20 @@ def command(directory: Path, id: str, as_json: bool) -> None:
     for table, rows in found.verdicts.items():
         for row in rows:
             _line(f"verdict ({table})", _short(row))
+    for line in in_clusters(id, found.verdicts.get("duplicates", [])):
+        _line(*line)
     for row in found.verdicts.get("duplicates", []):
         copy = other_copy(directory, row["kept_id"] if row["dropped_id"] == id else None)
         if copy and found.instance:
             _line("the copy that stayed", f"{copy['id']} from {copy['locator']}")
             _text("word diff of input", text_diff(found.instance["input"], copy["input"]))
             _text("word diff of output", text_diff(found.instance["output"], copy["output"]))
+    hits = held_items(directory, id)
+    for hit in hits[:_HITS]:
+        for heading, text in told(hit):
+            _text(heading, text)
+    if len(hits) > _HITS:
+        _line("further hits", f"{len(hits) - _HITS} (medsmith review shows all)")
     for row in found.reject:
         _line("rejected", f"{row['code']}: {row['message']}" + _field(row))
         if row.get("raw"):

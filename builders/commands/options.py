@@ -5,20 +5,28 @@ from __future__ import annotations
 import io
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from rich.console import Console
 from rich.table import Table
 
 _PIPE_WIDTH = 200
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
 raw = click.option(
     "--raw",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder that holds one raw folder a source.  [default: $MEDSMITH_RAW, else data/raw]",
+)
+benchmarks = click.option(
+    "--benchmarks",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder that holds one folder a benchmark.  "
+    "[default: $MEDSMITH_BENCHMARKS, else `benchmarks` beside the raw folder]",
 )
 out = click.option(
     "--out",
@@ -46,6 +54,37 @@ workers = click.option(
     callback=_workers,
     help="Processes to work with; the result is the same for any number.  [default: all cores]",
 )
+
+
+engine = click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Where the work runs: processes here, or a Ray cluster (medsmith[ray]; see "
+    "docs/scaling.md). The result is the same.",
+)
+
+
+tokenizers = click.option(
+    "--tokenizer",
+    "tokenizers",
+    multiple=True,
+    metavar="NAME_OR_FILE",
+    help="Count tokens with it: a file or folder, a name under $MEDSMITH_TOKENIZERS, or one on the "
+    "Hub. May be given several times; a release's samples hold the counts of the first.",
+)
+
+
+def foreign_fields(command: _Command) -> _Command:
+    """Add the options that name the columns of anybody's files (see `standalone.Fields`)."""
+    for name, what in (
+        ("--output-field", "Column of the answers; without it, `output` or the chat's last turn."),
+        ("--input-field", "Column of the questions; without it, `input`, `instruction` or a chat."),
+        ("--id-field", "Column of the ids; without it, `id`, or file and row."),
+    ):
+        command = click.option(name, metavar="COLUMN", help=what)(command)
+    return command
 
 
 def print_json(value: Any) -> None:

@@ -27,6 +27,13 @@ from medsmith.builders.rebuild import rebuild
     help="Where the shards go, as OUT/data/SOURCE/TASK.",
 )
 @click.option("--source", "only", multiple=True, help="Only this source; may be given again.")
+@click.option(
+    "--tokenizer",
+    "tokenizers",
+    multiple=True,
+    metavar="NAME_OR_FILE",
+    help="A tokenizer of the release, where it is not found by its name; each, in order.",
+)
 @click.option("--anyway", is_flag=True, help="Go on under other versions of Medsmith or pyarrow.")
 @options.workers
 @options.as_json
@@ -35,6 +42,7 @@ def command(
     raw: Path,
     out: Path,
     only: tuple[str, ...],
+    tokenizers: tuple[str, ...],
     anyway: bool,
     workers: int,
     as_json: bool,
@@ -51,7 +59,16 @@ def command(
     """
     engine = make_engine(workers)
     try:
-        report = rebuild(release, raw, out, engine, Reporter(), only=only, anyway=anyway)
+        report = rebuild(
+            release,
+            raw,
+            out,
+            engine,
+            Reporter(),
+            only=only,
+            tokenizers=tokenizers,
+            anyway=anyway,
+        )
     finally:
         engine.close()
     if as_json:

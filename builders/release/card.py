@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Any
 
+from medsmith.builders.release.card_comparisons import comparison_blocks
 from medsmith.builders.release.card_pictures import length_blocks, source_picture
+from medsmith.builders.release.card_table import table
+from medsmith.builders.release.card_tokens import token_blocks
 from medsmith.builders.release.card_yaml import DEFAULT_CONFIG, configs, front_matter
 from medsmith.builders.release.compatibility import of_manifest, terms
+from medsmith.builders.release.comparisons import removed_of
 from medsmith.builders.release.datasheet import datasheet, not_in_here
 from medsmith.builders.release.licences import in_short
 from medsmith.builders.release.manifest import splits
+from medsmith.builders.release.tokens import tokens_of
 
 
 def render(manifest: dict[str, Any]) -> str:
@@ -31,9 +35,11 @@ def render(manifest: dict[str, Any]) -> str:
         "## Tasks",
         _task_table(manifest),
         *length_blocks(manifest),
+        *token_blocks(manifest),
         "## What was left out, and why",
         _ledger_table(manifest),
         *_left_out(manifest),
+        *comparison_blocks(manifest),
         *not_in_here(manifest),
         "## How it was made",
         _making(manifest),
@@ -49,18 +55,6 @@ _SYNTHETIC = (
     "a real corpus. It shows the format; it must not be used to train or to evaluate, and it "
     "cannot be published.",
 )
-
-
-def _table(header: list[str], rows: list[list[object]]) -> str:
-    def cell(value: object) -> str:
-        text = f"{value:,}" if isinstance(value, int) else str(value)
-        return text.replace("|", "\\|").replace("\n", " ")
-
-    aligned = [
-        "---:" if rows and isinstance(rows[0][i], int) else "---" for i in range(len(header))
-    ]
-    lines = [header, aligned, *([cell(value) for value in row] for row in rows)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def _summary(manifest: dict[str, Any]) -> str:
@@ -109,26 +103,43 @@ _COLUMNS: tuple[tuple[str, str], ...] = (
 
 
 def _columns() -> str:
-    return _table(["column", "meaning"], [[f"`{name}`", text] for name, text in _COLUMNS])
+    return table(["column", "meaning"], [[f"`{name}`", text] for name, text in _COLUMNS])
+
+
+# The reasons that compare an instance with others, in the order of the stages.
+_COMPARED = {
+    "exact_duplicate": "exact duplicates",
+    "near_duplicate": "near-duplicates",
+    "contamination": "held a benchmark item",
+    "cross_split": "also in test",
+}
 
 
 def _source_table(manifest: dict[str, Any]) -> str:
     rows: list[list[object]] = []
+    counted = manifest.get("tokens") is not None
     for key, source in manifest["sources"].items():
         ledgers = [ledger for name, *_, ledger in splits(manifest) if name == key]
+        removed = removed_of(ledgers)
         rows.append(
             [
                 f"[{source['title']}]({source['homepage']}) (`{key}`)",
                 source["license"],
                 source["access"]["tier"],
                 ", ".join(source["languages"]),
-                source["records"]["read"],
                 sum(ledger["released"] for ledger in ledgers),
                 sum(ledger["samples"] for ledger in ledgers),
+                *(removed.get(reason, 0) for reason in _COMPARED),
+                *([tokens_of(manifest, key)] if counted else []),
             ]
         )
-    header = ["source", "licence", "access", "languages", "raw records", "instances", "samples"]
-    return _table(header, rows)
+    header = ["source", "licence", "access", "languages", "instances", "samples"]
+    found = table([*header, *_COMPARED.values(), *(["tokens"] if counted else [])], rows)
+    return (
+        f"{found}\n\nInstances and samples are those in the release; of the four counts after "
+        "them, which were removed, each instance stands in one."
+        f"{' Tokens are those of one epoch.' if counted else ''}"
+    )
 
 
 def _task_table(manifest: dict[str, Any]) -> str:
@@ -145,7 +156,7 @@ def _task_table(manifest: dict[str, Any]) -> str:
                         *(by_split.get(s, {}).get("released", 0) for s in _SPLITS),
                     ]
                 )
-    return _table(["task", "category", "what is asked", *_SPLITS], rows)
+    return table(["task", "category", "what is asked", *_SPLITS], rows)
 
 
 _SPLITS = ("train", "validation", "test")
@@ -169,9 +180,9 @@ def _ledger_table(manifest: dict[str, Any]) -> str:
             ]
         )
     header = ["source", "raw records", "converted", "rejected", "skipped"]
-    table = _table([*header, "instances", "removed", "released"], rows)
+    ledger_table = table([*header, "instances", "removed", "released"], rows)
     return (
-        f"{table}\n\nRaw records = converted + rejected + skipped; instances = released + removed. "
+        f"{ledger_table}\n\nRaw records = converted + rejected + skipped; instances = released + removed. "
         "A record may give several instances. `medsmith verify` proves these numbers again from "
         "the files."
     )
@@ -193,11 +204,7 @@ def _left_out(manifest: dict[str, Any]) -> list[str]:
                 lines.append(
                     f"- `{key}`: {count:,} {kind} as `{reason}`{': ' + why if why else ''}"
                 )
-        removed: dict[str, int] = defaultdict(int)
-        for name, *_, ledger in splits(manifest):
-            if name == key:
-                for reason, count in ledger["removed"].items():
-                    removed[reason] += count
+        removed = removed_of(ledger for name, *_, ledger in splits(manifest) if name == key)
         lines += [
             f"- `{key}`: {count:,} removed as `{reason}`{_WHY.get(reason, '')}"
             for reason, count in removed.items()

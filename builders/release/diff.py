@@ -16,6 +16,7 @@ from medsmith.builders.release import evidence
 from medsmith.builders.release.diff_files import compare_files, summary
 from medsmith.builders.release.diff_rows import RowChanges, compare_rows
 from medsmith.builders.release.manifest import splits
+from medsmith.builders.release.tokens import counted_with, tokens_of
 from medsmith.builders.release.verify import Release, open_release
 
 Place = tuple[str, str, str]  # source, task, split
@@ -89,7 +90,7 @@ def compare(old: Path, new: Path, *, estimate: bool = True) -> ReleaseDiff:
 def _about(release: Release) -> dict[str, Any]:
     manifest = release.manifest
     names = ("name", "version", "medsmith_version", "schema_version", "synthetic", "totals")
-    return {name: manifest.get(name) for name in names}
+    return {**{name: manifest.get(name) for name in names}, "tokenizer": counted_with(manifest)}
 
 
 def _places(release: Release) -> set[Place]:
@@ -239,6 +240,7 @@ def _sources(before: Release, after: Release) -> dict[str, dict[str, Any]]:
             "new": new[0],
             "changes": changes,
             "ledger": [_ledger(about) for _, about in (old, new)],
+            "tokens": [tokens_of(release.manifest, key) for release in (before, after)],
         }
     return found
 

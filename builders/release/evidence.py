@@ -36,16 +36,28 @@ def _parts(run: StageRun, stage: Stage, file: str) -> list[pa.Table]:
     """Return a stage's table on each source, or its one table on all of them."""
     if stage.scope == "release":
         # Its rows may speak of several sources: one whose text stays out silences them all.
-        table = read_table(run.unit.stage(stage.name) / file)
+        table = _without_withheld(read_table(run.unit.stage(stage.name) / file), run)
         return [_without_text(table) if run.unit.withheld else _shown(table, *run.unit.sources)]
     return [_shown(read_table(stage.home(run.unit, s.name) / file), s) for s in run.unit.shown]
 
 
-def _without_withheld(removals: pa.Table, run: StageRun) -> pa.Table:
-    """Leave out the instances of withheld sources: `withheld_ids` has them, with the others."""
-    for source in run.unit.withheld:
-        removals = removals.filter(pc.invert(pc.starts_with(removals["id"], f"{source.name}-")))
-    return removals
+def _without_withheld(table: pa.Table, run: StageRun) -> pa.Table:
+    """Leave out the rows on instances of withheld sources: `withheld_ids` tells their fate."""
+    subject = _subject(table)
+    if subject is not None:
+        for source in run.unit.withheld:
+            name = f"{source.name}-"
+            table = table.filter(pc.invert(pc.starts_with(subject, name)))
+            subject = _subject(table)
+    return table
+
+
+def _subject(table: pa.Table) -> pa.ChunkedArray | None:
+    """Return the id of the instance that each row speaks of; of several, the first."""
+    for name in ("id", "dropped_id"):
+        if name in table.schema.names:
+            return table[name]
+    return pc.list_element(table["ids"], 0) if "ids" in table.schema.names else None
 
 
 def _rejects(run: StageRun) -> pa.Table:
@@ -67,6 +79,7 @@ _NO_TEXT = frozenset(
     {
         *("id", "ids", "dropped_id", "kept_id", "cluster", "input_digest", "item_id", "locator"),
         *("source", "task", "split", "benchmark", "tokenizer", "field", "span_field"),
+        *("other_id", "other_split", "guise", "length"),
         *("code", "reason", "kind", "check", "verdict", "fate"),
     }
 )

@@ -30,7 +30,7 @@ _WITHHOLD = (
 
 # What a release is made of. Anything else could carry what no check has looked at.
 _BELONGS = re.compile(
-    r"(README|LICENSES)\.md|(manifest|croissant)\.json|assets/[a-z_]+\.svg|"
+    r"(README|LICENSES)\.md|(manifest|croissant|tokens)\.json|assets/[a-z_]+\.svg|"
     r"evidence/[a-z_]+\.(parquet|json)|data/[a-z0-9_]+/[a-z0-9_]+/[a-z0-9-]+\.parquet"
 )
 

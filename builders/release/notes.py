@@ -69,6 +69,13 @@ def source_lines(diff: ReleaseDiff) -> list[str]:
             lines.append(f"`{key}`: {about['old']} before, now {about['new']}")
         for name, (old, new) in about["changes"].items():
             lines.append(f"`{key}`: {name} {_short(name, old)} → {_short(name, new)}")
+        before, now = about["tokens"]
+        if before is not None and now is not None and before != now:
+            lines.append(f"`{key}`: tokens {before:,} → {now:,} ({now - before:+,})")
+    counted = diff.old["tokenizer"], diff.new["tokenizer"]
+    if counted[0] != counted[1]:
+        old, new = (name or "nothing" for name in counted)
+        lines.append(f"tokens are counted with {new}, before with {old}")
     return lines
 
 

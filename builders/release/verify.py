@@ -15,8 +15,14 @@ import pyarrow.parquet as pq
 import yaml
 from medsmith.builders.digests import file_sha256
 from medsmith.builders.instance_writer import id_bits
-from medsmith.builders.parquet import read_table
-from medsmith.builders.release import card_yaml, croissant, evidence, lengths, withheld
+from medsmith.builders.release import (
+    card_yaml,
+    croissant,
+    evidence_check,
+    lengths,
+    token_check,
+    withheld,
+)
 from medsmith.builders.release.manifest import NAME, pairs, splits
 from medsmith.builders.stage_dir import read_marker
 from medsmith.schema import DataError, UserError, arrow
@@ -207,48 +213,7 @@ def _totals(release: Release) -> Iterator[str]:
 
 
 def _evidence(release: Release) -> Iterator[str]:
-    home = release.home / evidence.DIRECTORY
-    try:
-        removals = read_table(home / "removals.parquet")
-        rejects = read_table(home / "rejects.parquet")
-        duplicates = read_table(home / "duplicates.parquet", ["dropped_id", "kept_id"])
-    except (OSError, pa.ArrowException, DataError) as error:
-        yield f"the evidence cannot be read ({error})"
-        return
-    told: Counter[tuple[str, str]] = Counter()
-    for source, _, _, ledger in splits(release.manifest):
-        for reason, count in ledger["removed"].items():
-            told[source, reason] += count
-    found = Counter(
-        (id.rpartition("-")[0], reason)
-        for id, reason in zip(
-            removals["id"].to_pylist(), removals["reason"].to_pylist(), strict=True
-        )
-    )
-    for place in sorted(set(told) | set(found)):
-        if told[place] != found[place]:
-            yield (
-                f"{place[0]}: the manifest says {told[place]:,} removed as {place[1]}, "
-                f"the evidence {found[place]:,}"
-            )
-    if len(pc.unique(removals["id"])) != len(removals):
-        yield "an instance is removed twice in the evidence"
-    kept = duplicates["kept_id"].combine_chunks()
-    if pc.any(pc.is_in(kept, value_set=duplicates["dropped_id"].combine_chunks())).as_py():
-        yield "a duplicate's keeper was removed itself"
-    for name in release.shards():
-        try:
-            ids = read_table(release.home / name, ["id"])["id"]
-        except (OSError, pa.ArrowException, DataError) as error:
-            yield f"{name} cannot be read ({error})"
-            continue
-        if pc.any(pc.is_in(ids, value_set=removals["id"].combine_chunks())).as_py():
-            yield f"{name} holds an instance that the evidence calls removed"
-    rejected = Counter(rejects["source"].to_pylist())
-    for key, source in release.manifest["sources"].items():
-        least = sum(source["records"]["rejected"].values())
-        if rejected[key] < least:
-            yield f"{key}: {least:,} records rejected, but the evidence holds {rejected[key]:,}"
+    yield from evidence_check.problems(release.home, release.manifest)
 
 
 def _withheld(release: Release) -> Iterator[str]:
@@ -284,14 +249,19 @@ def _lengths(release: Release) -> Iterator[str]:
     yield from lengths.problems(release.home, release.manifest)
 
 
+def _tokens(release: Release) -> Iterator[str]:
+    yield from token_check.problems(release.home, release.manifest)
+
+
 CHECKS: tuple[Check, ...] = (
     ("every file is there, with the SHA-256 of the manifest, and no other", _files),
     ("every shard has the pinned schema, its own values, order and range", _shards),
     ("the ledger adds up and fits the shards", _ledger),
     ("the totals are the sums of their parts", _totals),
-    ("the evidence fits the ledger, and nothing removed is released", _evidence),
+    ("each removal has its evidence, as the ledger counts it, and is not released", _evidence),
     ("what is withheld adds up, and stands nowhere in the release", _withheld),
     ("the card's numbers are those of the shards", _card),
     ("the lengths told are those of the shards", _lengths),
+    ("the tokens told are those of the shards, and samples' are the sums of parts", _tokens),
     ("croissant.json's files, digests and counts are those of the manifest", _croissant),
 )

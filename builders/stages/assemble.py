@@ -22,8 +22,10 @@ from medsmith.builders.instance_writer import id_bits
 from medsmith.builders.parquet import read_table, release_writer, write_table
 from medsmith.builders.shuffle import power_of_two, read_partition, write_partitioned
 from medsmith.builders.stage_dir import read_marker
-from medsmith.builders.stages import convert
+from medsmith.builders.stages import convert, tokens
 from medsmith.builders.stages.base import Phase, Stage, StageRun
+from medsmith.builders.tokens.lengths import write_lengths
+from medsmith.builders.tokens.samples import Counts, SampleCounter
 from medsmith.builders.unit import SourceInput, Unit
 from medsmith.converters.core import registry
 from medsmith.schema import DataError, arrow
@@ -60,6 +62,7 @@ class _Apply:
     shard: Path
     removals: Path
     plans: tuple[Plan, ...]
+    counts: Counts
     out: Path
 
 
@@ -72,6 +75,7 @@ class _Write:
     per_instance: PerInstance
     seed: int
     properties: tuple[tuple[str, str], ...]
+    counts: Counts
 
 
 def _inputs(unit: Unit) -> Any:
@@ -128,8 +132,12 @@ def _split_shards(run: StageRun) -> Sequence[_Apply]:
         home = run.unit.source_stage(source.name, convert.NAME)
         for name in (read_marker(home) or {})["report"]["shards"]:
             out = shuffle / f"{source.name}-{name}.arrow"
-            tasks.append(_Apply(home / name, removals, plans, out))
+            tasks.append(_Apply(home / name, removals, plans, _counts(run.unit, source.name), out))
     return tasks
+
+
+def _counts(unit: Unit, source: str) -> Counts:
+    return Counts(unit.source_stage(source, tokens.NAME), unit.tokenizers)
 
 
 def _apply(task: _Apply) -> Counter[tuple[str, str, str, str]]:
@@ -137,7 +145,7 @@ def _apply(task: _Apply) -> Counter[tuple[str, str, str, str]]:
 
     Returns the number of instances by source, task, split and fate (`released` or the reason).
     """
-    instances = read_table(task.shard, _KEPT.names)
+    instances = task.counts.attach(read_table(task.shard, _KEPT.names), task.shard.name)
     removals = read_table(task.removals)
     found = pc.index_in(instances["id"], value_set=removals["id"].combine_chunks())
     fates = pc.fill_null(removals["reason"].take(found), "released")
@@ -191,6 +199,7 @@ def _split_writes(run: StageRun) -> Sequence[_Write]:
                         recipe.instructions_per_instance,
                         recipe.seed,
                         properties,
+                        _counts(run.unit, source.name),
                     )
                 )
     return tasks
@@ -225,18 +234,25 @@ def _write(task: _Write) -> dict[str, Any]:
     instances = 0
     each = task.plan.buckets // task.plan.shards
     first = task.shard * each
+    counter = SampleCounter(task.counts)
     with release_writer(task.out, arrow.SAMPLE, dict(task.properties)) as writer:
         for bucket in range(first, first + each):
             number = task.plan.first_bucket + bucket
-            table = sort_by_id(read_partition(task.files, number, _KEPT))
+            table = sort_by_id(read_partition(task.files, number, task.counts.schema(_KEPT)))
             ids = _Range(bucket, task.plan.buckets)
             for part in _row_groups(table, ids, samples_per_instance(pool, task.per_instance)):
                 samples = expand(part, source.manifest, pool, task.per_instance, task.seed)
+                samples = counter.fill(samples, part)
                 writer.write_table(samples, row_group_size=max(len(samples), 1))
                 rows += len(samples)
                 instances += len(part)
                 report_rows(len(samples))
-    return {"path": task.plan.path(task.shard), "samples": rows, "instances": instances}
+    return {
+        "path": task.plan.path(task.shard),
+        "samples": rows,
+        "instances": instances,
+        "lengths": counter.lengths,
+    }
 
 
 class _Range(NamedTuple):
@@ -277,6 +293,7 @@ def _finish(run: StageRun) -> dict[str, Any]:
     for path in parts:
         path.unlink()
     shards = run.results["writing shards"]
+    write_lengths({shard["path"]: shard.pop("lengths") for shard in shards}, run.out)
     released = sum(n for (*_, fate), n in counts.items() if fate == "released")
     if released != sum(shard["instances"] for shard in shards):
         raise DataError(
@@ -296,11 +313,12 @@ def _finish(run: StageRun) -> dict[str, Any]:
 STAGE = Stage(
     name=NAME,
     scope="release",
-    needs=(convert.NAME,),
+    needs=(convert.NAME, tokens.NAME),
     needs_judges=True,
     code=(
         "medsmith.schema",
         "medsmith.builders.expand",
+        "medsmith.builders.tokens",
         "medsmith.builders.instance_writer",
         "medsmith.builders.shuffle",
         "medsmith.builders.parquet",

@@ -12,12 +12,14 @@ import pyarrow.parquet as pq
 from medsmith.builders.digests import code_sha256, file_sha256
 from medsmith.builders.release import (
     card,
+    comparisons,
     croissant,
     evidence,
     figures,
     lengths,
     licences,
     manifest,
+    tokens,
     withheld,
 )
 from medsmith.builders.stage_dir import inventory, read_marker, write_json
@@ -72,12 +74,16 @@ def _finish(run: StageRun) -> dict[str, Any]:
             _link_tree(data / source.name, run.out / "data" / source.name)
     evidence.write_evidence(run)
     about = manifest.describe(run.unit)
+    about.update(comparisons.describe(run))
     if run.unit.withheld:
         withheld.write_ids(run.unit, run.out)
     for source in run.unit.withheld:
         code = {stage.name: code_sha256(*stage.code) for stage in (convert.STAGE, assemble.STAGE)}
         about["withheld"][source.name].update(withheld.how_made(run.unit, source, code))
     about["lengths"] = lengths.by_source(run.results[_MEASURING])
+    if told := tokens.describe(run.unit, about):
+        tokens.write(run, told)
+        about["tokens"] = tokens.in_short(told)
     figures.write(about, run.out)
     (run.out / "LICENSES.md").write_text(licences.licences_page(about), "utf-8")
     files = inventory(run.out)
@@ -106,6 +112,8 @@ STAGE = Stage(
         "medsmith.schema",
         "medsmith.manifests",
         "medsmith.builders.release",
+        "medsmith.builders.contamination",
+        "medsmith.builders.tokens",
         "medsmith.builders.parquet",
         "medsmith.builders.stages.release",
     ),

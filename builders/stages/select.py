@@ -24,6 +24,7 @@ from medsmith.builders.shares import shares
 from medsmith.builders.stage_dir import read_marker
 from medsmith.builders.stages import convert
 from medsmith.builders.stages.base import Phase, Stage, StageRun
+from medsmith.builders.stages.judged import removed_before
 from medsmith.builders.unit import Unit
 from medsmith.manifests import Recipe
 from medsmith.schema import RemovalReason, Split, arrow
@@ -69,22 +70,11 @@ def _split(run: StageRun) -> Sequence[_Rank]:
         aside = run.out / "ranked" / source
         aside.mkdir(parents=True)
         removed = aside / "removed.parquet"
-        write_table(_removed(run, source), removed)
+        write_table(removed_before(run, source), removed)
         home = run.unit.source_stage(source, convert.NAME)
         for name in (read_marker(home) or {})["report"]["shards"]:
             tasks.append(_Rank(source, home / name, removed, run.unit.recipe.seed, aside / name))
     return tasks
-
-
-def _removed(run: StageRun, source: str) -> pa.Table:
-    """Return the ids of a source that the stages before remove (one column, `id`)."""
-    found = [
-        judge.removals(judge.home(run.unit, source)).select(["id"])
-        for judge in run.judges
-        if judge.removals is not None
-    ]
-    table = pa.concat_tables([arrow.REMOVALS.empty_table().select(["id"]), *found])
-    return table.filter(pc.starts_with(table["id"], f"{source}-"))
 
 
 def _rank(task: _Rank) -> tuple[str, Path]:
@@ -175,6 +165,7 @@ STAGE = Stage(
         "medsmith.builders.shares",
         "medsmith.builders.instance_writer",
         "medsmith.builders.parquet",
+        "medsmith.builders.stages.judged",
         "medsmith.builders.stages.select",
     ),
     title="select",

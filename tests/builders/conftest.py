@@ -141,7 +141,12 @@ class Toys:
         raw.write_text("".join(json.dumps(record) + "\n" for record in records))
 
     def unit(self, *names: str, synthetic: bool = False, **changes: Any) -> Unit:
-        """Return the unit of a release called `rel` (or, of one source, by its name)."""
+        """Return the unit of a release called `rel` (or, of one source, by its name).
+
+        Several toys hold the same records: near-duplicates are looked for only where asked.
+        """
+        if len(names) > 1:
+            changes = {"near_duplicates": None, **changes}
         recipe = Recipe(
             name=names[0] if len(names) == 1 else "rel",
             title="Toys",

@@ -23,7 +23,8 @@ def test_an_open_source_shows_all_but_the_raw_records(toys: Any) -> None:
     toys.add()
     release = toys.release("toy")
     tables = _tables(release)
-    assert sorted(tables) == ["conflicts", "duplicates", "rejects", "removals"]
+    judged = ["conflicts", "contamination", "contamination_self_test", "cross_split", "duplicates"]
+    assert sorted(tables) == [*judged, "rejects", "removals"]
     assert tables["rejects"] == [
         {
             "source": "toy",

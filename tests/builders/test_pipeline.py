@@ -20,7 +20,12 @@ from medsmith.builders.stages import STAGES
 from medsmith.builders.stages.base import Phase, Stage, StageRun
 from medsmith.schema import DataError, RawFileError, RemovalReason, UserError, arrow
 
-ALL = ["convert", "takedown", "exact", "select", "assemble", "release"]
+OF_SOURCES = ["convert", "takedown", "exact", "signatures", "tokens"]
+OF_RELEASES = ["cross_split", "contamination", "near", "select", "assemble", "release"]
+ALL = [
+    *("convert", "takedown", "exact", "cross_split", "contamination", "signatures", "near"),
+    *("select", "tokens", "assemble", "release"),
+]
 GARBAGE = [{"question": "Marker without an answer"}] * 3
 
 
@@ -85,8 +90,8 @@ def test_a_change_of_a_source_reruns_it_and_the_releases_it_is_in(toys: Any, wha
         first, second = both.sources
         both = replace(both, sources=(replace(first, synthetic=True), second))
     report = toys.build(both, alone)
-    assert _ran(report, "toy") == ["convert", "takedown", "exact"]
-    assert _ran(report, "rel") == ["select", "assemble", "release"]
+    assert _ran(report, "toy") == OF_SOURCES
+    assert _ran(report, "rel") == OF_RELEASES
     assert _ran(report, "other") == []
 
 
@@ -269,7 +274,7 @@ def test_a_new_judging_stage_needs_one_entry_only(
     stages = [*STAGES[:place], replace(TAKEDOWN, scope=scope), *STAGES[place:]]
     monkeypatch.setattr(pipeline, "STAGES", tuple(stages))
     report = toys.build(toys.unit("toy", "other"))
-    assert {stage for _, stage in report.ran} == {"withdrawal", "select", "assemble", "release"}
+    assert {stage for _, stage in report.ran} == {"withdrawal", *OF_RELEASES}
 
     release = toys.out / "rel" / "release"
     manifest = json.loads((release / "manifest.json").read_text("utf-8"))

@@ -92,6 +92,7 @@ def kind(field: pa.Field) -> str:
         ("evidence/removals", arrow.REMOVALS),
         ("evidence/duplicates", arrow.DUPLICATES),
         ("evidence/conflicts", arrow.CONFLICTS),
+        ("evidence/tokens", arrow.TOKENS),
         ("evidence/withheld_ids", arrow.WITHHELD),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -18,6 +18,8 @@ TABLES: dict[str, tuple[type[BaseModel], pa.Schema]] = {
     "duplicates": (records.DuplicateRow, arrow.DUPLICATES),
     "conflicts": (records.ConflictRow, arrow.CONFLICTS),
     "contamination": (records.ContaminationRow, arrow.CONTAMINATION),
+    "contamination_self_test": (records.SelfTestRow, arrow.CONTAMINATION_SELF_TEST),
+    "cross_split": (records.CrossSplitRow, arrow.CROSS_SPLIT),
     "quality": (records.QualityRow, arrow.QUALITY),
     "tokens": (records.TokenRow, arrow.TOKENS),
     "withheld_ids": (records.WithheldRow, arrow.WITHHELD),
@@ -90,6 +92,20 @@ ROWS: dict[str, dict[str, Any]] = {
         "span_start": 0,
         "span_end": 12,
     },
+    "contamination_self_test": {
+        "benchmark": "a_benchmark",
+        "guise": "verbatim",
+        "length": "short",
+        "items": 10,
+        "found": 9,
+    },
+    "cross_split": {
+        "id": "a-0",
+        "split": "train",
+        "other_id": "a-1",
+        "other_split": "test",
+        "kind": "group",
+    },
     "quality": {"id": "a-0", "check": "mojibake", "verdict": "keep", "detail": ""},
     "tokens": {
         "id": "a-0",
@@ -127,6 +143,8 @@ WRONG: list[tuple[str, str, object]] = [
     ("duplicates", "input_similarity", "high"),
     ("conflicts", "ids", "a-0"),
     ("contamination", "span_start", 0.5),
+    ("contamination_self_test", "found", "most"),
+    ("cross_split", "other_split", "exam"),
     ("quality", "verdict", None),
     ("tokens", "total", "ten"),
 ]
