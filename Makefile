@@ -15,6 +15,7 @@ RECIPE ?=
 RAW    ?=
 OUT    ?=
 WORKERS ?=
+PEERS  ?=
 # Before anything that depends on it, so that a build for this machine's processor is taken.
 TORCH  ?= torch==2.13.0
 
@@ -73,10 +74,19 @@ docs: $(VENV)/dev.done  ## rewrite what follows from the code: JSON Schemas, ref
 	$(BIN)/python -m medsmith.manifests.json_schemas
 	$(BIN)/python docs/generate.py
 
-bench: $(VENV)/dev.done  ## measure speed and memory against peers
-	PYTHONPATH=benchmarks $(BIN)/python benchmarks/streaming.py --rows 100000
-	PYTHONPATH=benchmarks $(BIN)/python benchmarks/packing.py --rows 200000
-	PYTHONPATH=benchmarks $(BIN)/python benchmarks/rerelease.py --rows 50000
+# Those on real texts take the raw folder, those beside peers a Python that has the peers.
+bench: export PYTHONPATH := benchmarks
+bench: $(VENV)/dev.done  ## measure speed, memory and quality: make bench [RAW=dir] [PEERS=python]
+	$(BIN)/python benchmarks/streaming.py --rows 100000
+	$(BIN)/python benchmarks/packing.py --rows 200000
+	$(BIN)/python benchmarks/rerelease.py --rows 50000
+	$(BIN)/python benchmarks/kernels.py
+	$(BIN)/python benchmarks/near_templates.py $(if $(PEERS),--peers $(PEERS))
+	$(if $(RAW),$(BIN)/python benchmarks/near_quality.py --texts $(call folder,$(RAW)) $(if $(PEERS),--peers $(PEERS)))
+	$(if $(RAW),$(BIN)/python benchmarks/near_scale.py --texts $(call folder,$(RAW)) --rows 1000000)
+	$(if $(and $(RAW),$(PEERS)),$(BIN)/python benchmarks/near_speed.py --texts $(call folder,$(RAW)) --peers $(PEERS))
+	$(if $(RAW),$(BIN)/python benchmarks/contamination_recall.py --raw $(call folder,$(RAW)))
+	$(if $(RAW),$(BIN)/python benchmarks/contamination_speed.py --raw $(call folder,$(RAW)) $(if $(PEERS),--peers $(PEERS)))
 
 clean:  ## remove what the targets made (never raw data)
 	rm -rf build dist .types .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

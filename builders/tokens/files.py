@@ -6,18 +6,16 @@ import ctypes
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from medsmith.builders.engine import report_rows
 from medsmith.builders.parquet import release_writer, stage_writer
 from medsmith.builders.standalone import Shard, read
-from medsmith.builders.tokens.check import check_sample
+from medsmith.builders.tokens import torch_count
 from medsmith.builders.tokens.inputs import loaded
 from medsmith.builders.tokens.samples import CHECKED_OF_A_SHARD, token_rows
 from medsmith.builders.tokens.summary import CONTEXTS, Int64s, Kind, Lengths, summarise
@@ -127,16 +125,9 @@ def _rows(table: pa.Table, tokenizer: Tokenizer, device: Device, least: int) -> 
 def _count(
     texts: pa.Array, ids: pa.Array, tokenizer: Tokenizer, device: Device, least: int
 ) -> Int64s:
-    if device == "cpu" or tokenizer.bpe is None:
+    if device == "cpu":
         return tokenizer.count(texts, ids, least_checked=least)
-    counts = _on_gpu(texts, tokenizer)
-    check_sample(tokenizer, texts, ids, counts, np.zeros(len(texts), np.bool_), least)
-    return counts
-
-
-def _on_gpu(texts: pa.Array, tokenizer: Tokenizer) -> Int64s:
-    torch_count = import_module("medsmith.builders.tokens.torch_count")  # needs torch
-    counts: Int64s = torch_count.count(texts, tokenizer, "cuda")
+    counts: Int64s = torch_count.count(texts, tokenizer, device, ids=ids, least_checked=least)
     return counts
 
 

@@ -42,9 +42,10 @@ if TYPE_CHECKING:
 
 Device = Literal["cpu", "cuda"]
 # Enough work for the device, and little of its memory.
-BUDGET_BYTES: dict[Device, int] = {"cpu": 1 << 29, "cuda": 8 << 30}
-# What a byte of text takes at the most while its batch is counted.
-BYTES_A_BYTE = 128
+BUDGET_BYTES: dict[Device, int] = {"cpu": 1 << 29, "cuda": 2 << 30}
+# What a byte of text takes at the most while its batch is counted: half of it in prose, all of it
+# where each byte is a pre-token.
+BYTES_A_BYTE = 160
 _LARGEST_BATCH = 1 << 30
 _LONG_S = 0x17F  # folds to s, so that it may end a contraction
 _Flags = np.ndarray[Any, np.dtype[np.bool_]]
@@ -150,7 +151,7 @@ class TorchCounter:
         """Return the counts of rows that follow one another, and the indices of those left out."""
         import torch  # noqa: PLC0415 - an extra
 
-        sent = torch.zeros(len(data) + PADDING, dtype=torch.uint8)
+        sent = torch.zeros(len(data) + PADDING, dtype=torch.uint8, device="cpu")
         sent.numpy()[: len(data)] = data
         on_device = sent.to(self._device)
         bounds = torch.tensor(offsets.astype(np.int32), device=self._device)
@@ -168,7 +169,7 @@ class TorchCounter:
         totals = padded(pieces.cumsum(0), 1).roll(1)  # of all pieces before each
         counts = pick(totals, first_from(starts, bounds)).diff().cpu().numpy()
         self._on_stage("sum")
-        return counts, join(left).unique().cpu().numpy()
+        return counts, np.unique(join(left).cpu().numpy())
 
     def _count_pieces(self, data: Tensor, starts: Tensor, lengths: Tensor) -> Tensor:
         """Return the tokens (int32) of each piece of `data`; 0 where it is too long."""
@@ -181,7 +182,7 @@ class TorchCounter:
         first, second = pick(keys[0], chosen), pick(keys[1], chosen)
         self._on_stage("tell apart")
         found = self._vocabulary.merge(
-            data, pick(starts, chosen), pick(lengths, chosen), (first, second), self._budget // 2
+            data, pick(starts, chosen), pick(lengths, chosen), (first, second), self._budget // 4
         )
         self._known.put(first, second, found)
         counts[missing] = pick(found, new.group)

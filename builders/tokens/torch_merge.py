@@ -14,7 +14,7 @@ import numpy as np
 from medsmith.builders.tokens.bpe import Bpe
 from medsmith.builders.tokens.kernel import Kernel
 from medsmith.builders.tokens.torch_keys import LONGEST, Hashes
-from medsmith.builders.tokens.torch_text import first_from, padded, pick
+from medsmith.builders.tokens.torch_text import first_from, pick
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -39,8 +39,9 @@ class Vocabulary:
         self._pairs = torch.tensor(left << 32 | right, device=device)
         self._ranks = torch.tensor(ranks.astype(np.int32), device=device)
         self._results = torch.tensor(by_rank, device=device)
-        self._singles = torch.tensor([singles[byte] for byte in range(256)], dtype=torch.int32)
-        self._singles = self._singles.to(device)
+        self._singles = torch.tensor(
+            [singles[byte] for byte in range(256)], dtype=torch.int32, device=device
+        )
         self._whole = _keys_of_tokens(bpe, hashes, device) if bpe.whole else None
 
     def merge(
@@ -63,10 +64,11 @@ class Vocabulary:
         for width in _WIDTHS:
             fits = several & (lengths > shortest) & (lengths <= width)
             index = fits.nonzero().flatten()
-            for part in index.split(max(1, budget_bytes // (_BYTES_A_PLACE * width))):
-                if len(part):
-                    rows = self._rows(data, pick(starts, part), pick(lengths, part), width)
-                    counts[part] = self._merge_rows(rows, pick(lengths, part))
+            at_once = max(1, budget_bytes // (_BYTES_A_PLACE * width))
+            for start in range(0, len(index), at_once):
+                part = index[start : start + at_once]
+                rows = self._rows(data, pick(starts, part), pick(lengths, part), width)
+                counts[part] = self._merge_rows(rows, pick(lengths, part))
             shortest = width
         return counts
 
@@ -100,16 +102,15 @@ class Vocabulary:
         rows = torch.arange(len(tokens), device=tokens.device)
         places = torch.arange(tokens.shape[1], device=tokens.device)
         while True:
-            lowest, at = ranks.min(dim=1)
+            at = ranks.argmin(dim=1, keepdim=True)  # the first of equal ones
+            lowest = ranks.gather(1, at).flatten()
             going = (lowest != _NEVER).nonzero().flatten()
             if len(going) < len(rows):
-                rows, lowest = pick(rows, going), pick(lowest, going)
+                rows, lowest, at = pick(rows, going), pick(lowest, going), pick(at, going)
                 tokens, ranks = pick(tokens, going), pick(ranks, going)
             if not len(rows):
                 return counts
             counts[rows] -= 1
-            # The first of equal ranks: `min` does not promise which it names.
-            at = (ranks == lowest[:, None]).byte().argmax(dim=1, keepdim=True)
             after = places > at
             tokens = _shifted(tokens, _NOTHING).where(after, tokens)
             ranks = _shifted(ranks, _NEVER).where(after, ranks)

@@ -19,6 +19,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from medsmith.builders.tokens.patterns import Rules
+from medsmith.builders.tokens.torch_runs import Marks, Runs, ranges
 from medsmith.builders.tokens.torch_text import (
     LETTER,
     LETTERS,
@@ -33,7 +34,6 @@ from medsmith.builders.tokens.torch_text import (
     UPPER,
     Points,
     join,
-    padded,
     pick,
 )
 
@@ -49,50 +49,6 @@ _ROUNDS = 12
 _GROUPS = [
     bool(bit & LETTERS) + 2 * bool(bit & NUMBER) + 3 * bool(bit & SPACES) for bit in range(256)
 ]
-
-
-class Marks:
-    """Positions that are marked among n, and for any position the nearest of them."""
-
-    def __init__(self, marked: Tensor) -> None:
-        found = marked.nonzero().flatten().int()
-        self._ends = join([found, found.new_tensor([len(marked)])])
-        self._starts = join([found.new_tensor([-1]), found])
-        self._n = len(marked)
-
-    def _spread(self, values: Tensor) -> Tensor:
-        """Return the value of each position: those up to a mark, and of it, are of one gap."""
-        return values.repeat_interleave(self._ends - self._starts, output_size=self._n + 1)
-
-    @cached_property
-    def _next(self) -> Tensor:
-        return self._spread(self._ends)
-
-    @cached_property
-    def _before(self) -> Tensor:
-        return self._spread(self._starts)
-
-    def next(self, at: Tensor) -> Tensor:
-        """Return the first mark from each position (0 to n) on; n where there is none."""
-        return pick(self._next, at)
-
-    def before(self, at: Tensor) -> Tensor:
-        """Return the last mark before each position (0 to n); -1 where there is none."""
-        return pick(self._before, at)
-
-
-class Runs:
-    """Runs of n positions that are all within a set."""
-
-    def __init__(self, within: Tensor) -> None:
-        self._within = padded(within, 1)
-        self._after = Marks(within[:-1] & ~within[1:])  # the last of each run: there are few
-
-    def end(self, at: Tensor) -> Tensor:
-        """Return where the run ends that holds each position (0 to n); itself where none does."""
-        return (self._after.next(at.clamp(max=len(self._within) - 2)) + 1).where(
-            pick(self._within, at), at
-        )
 
 
 class Cutter:
@@ -126,11 +82,11 @@ class Cutter:
         return Marks(self._among(NEWLINE))
 
     @cached_property
-    def _starts(self) -> Runs:
+    def _start_runs(self) -> Runs:
         return Runs(self._among(STARTS))
 
     @cached_property
-    def _ends(self) -> Runs:
+    def _end_runs(self) -> Runs:
         return Runs(self._among(ENDS))
 
     @cached_property
@@ -138,7 +94,7 @@ class Cutter:
         return Marks(self._among(LETTER | MARK))
 
     @cached_property
-    def _tails(self) -> Runs:
+    def _tail_runs(self) -> Runs:
         """What may follow symbols within their pre-token."""
         chars = self.points.chars[: self.points.size]
         tail = (chars == 0x0A) | (chars == 0x0D)
@@ -151,9 +107,9 @@ class Cutter:
         fold = 0x20 if self.rules.fold_case else 0
         first, second = (pick(self.points.chars, at + ahead) | fold for ahead in (1, 2))
         has_one, has_two = at + 1 < row_end, at + 2 < row_end
-        one = _any_of(first, "stmd") & has_one
-        two = (_any_of(first, "rv") & _any_of(second, "e")) | (
-            _any_of(first, "l") & _any_of(second, "l")
+        one = _any_of(first, b"stmd") & has_one
+        two = (_any_of(first, b"rv") & _any_of(second, b"e")) | (
+            _any_of(first, b"l") & _any_of(second, b"l")
         )
         return at + 2 * one.int() + 3 * (two & has_two & ~one).int()
 
@@ -171,9 +127,9 @@ class Cutter:
         After all that may start a word, a lower-case letter goes on with what may end it; else the
         first pattern gives back what it took until the last one that may do both.
         """
-        stop = self._starts.end(at).minimum(row_end)
+        stop = self._start_runs.end(at).minimum(row_end)
         goes_on = ((pick(self.points.bits, stop) & LOWER) != 0) & (stop < row_end)
-        ended = self._ends.end(stop).minimum(row_end)
+        ended = self._end_runs.end(stop).minimum(row_end)
         last_end = self._uncased.before(stop) + 1
         short = last_end.where(last_end > at, stop.where(upper, at))
         return ended.where(goes_on, short)
@@ -229,7 +185,7 @@ class Cutter:
         run_end = self._borders.next(body + 1)
         symbols = run_end
         if rules.newlines:
-            symbols = self._tails.end(run_end).minimum(row_end)
+            symbols = self._tail_runs.end(run_end).minimum(row_end)
         end = symbols.where((kinds & SYMBOLS) != 0, end)
 
         numbers = run_end.minimum(body + rules.digits) if rules.digits else run_end
@@ -298,7 +254,7 @@ class Cutter:
         import torch  # noqa: PLC0415 - an extra
 
         lengths = Marks(found[:-1]).next(at + 1) - at
-        within = _ranges(at, lengths)
+        within = ranges(at, lengths)
         jump = torch.arange(len(found), dtype=torch.int32, device=at.device)
         jump[within.long()] = self.ends(within)
         for _ in range(int(lengths.max()).bit_length()):
@@ -307,18 +263,8 @@ class Cutter:
             jump[within.long()] = pick(jump, pick(jump, within))
 
 
-def _ranges(starts: Tensor, lengths: Tensor) -> Tensor:
-    """Return each start and what follows it, so many in all (int32)."""
-    import torch  # noqa: PLC0415 - an extra
-
-    shifts = starts - (lengths.cumsum(0) - lengths).int()
-    spread = shifts.repeat_interleave(lengths)
-    return spread + torch.arange(len(spread), dtype=torch.int32, device=starts.device)
-
-
-def _any_of(chars: Tensor, letters: str) -> Tensor:
-    first, *others = letters
-    found = chars == ord(first)
-    for letter in others:
-        found = found | (chars == ord(letter))
+def _any_of(chars: Tensor, letters: bytes) -> Tensor:
+    found = chars == letters[0]
+    for letter in letters[1:]:
+        found = found | (chars == letter)
     return found

@@ -36,11 +36,11 @@ class Classes:
         """  # fmt: skip
         import torch  # noqa: PLC0415 - an extra
 
-        classes = torch.tensor(table(), dtype=torch.int32)
+        classes = torch.tensor(table(), dtype=torch.int32, device=device)
         bits = (1 << (classes & KIND_BITS)).to(torch.uint8)
         doubtful = (classes & flags) != 0
         doubtful[list(also)] = True
-        return cls(bits.to(device), doubtful.to(device))
+        return cls(bits, doubtful)
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def _points(data: Tensor, at: Tensor) -> Tensor:
 
 
 def pick(values: Tensor, index: Tensor) -> Tensor:
-    """Return the values at each index, both of one dimension."""
+    """Return the values, or rows, at each index."""
     return values.index_select(0, index)
 
 

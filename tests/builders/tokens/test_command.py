@@ -13,10 +13,13 @@ from click.testing import CliRunner, Result
 from medsmith.builders.cli import main
 from medsmith.builders.formats.exchange import SEPARATOR
 from medsmith.builders.tokens import files as job
+from medsmith.builders.tokens import torch_count
+from medsmith.builders.tokens.bpe import Bpe
 from medsmith.builders.tokens.files import pick_device
 from medsmith.builders.tokens.inputs import with_tokenizers
 from medsmith.builders.tokens.load import load_tokenizer
 from medsmith.builders.tokens.patterns import GPT2, LLAMA3
+from medsmith.builders.tokens.torch_count import TorchCounter
 from medsmith.schema import UserError, arrow
 
 ROWS = [
@@ -171,15 +174,27 @@ def test_a_gpu_that_is_not_there_is_a_clear_error(
 def test_what_the_gpu_counts_is_checked_like_the_kernel_s_counts(
     tokenizers: tuple[Path, Path], rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pytest.importorskip("torch")
+    more = 0
+
+    class InPlaceOfTheGpu(TorchCounter):
+        def __init__(self, bpe: Bpe, device: str, budget_bytes: int) -> None:
+            assert device == "cuda"
+            super().__init__(bpe, "cpu", budget_bytes)
+
+        def count(self, column: pa.Array) -> tuple[Any, Any]:
+            counts, left = super().count(column)
+            return counts + more, left
+
     monkeypatch.setattr(job, "_lack_of_cuda", lambda: "")
+    monkeypatch.setattr(torch_count, "TorchCounter", InPlaceOfTheGpu)
     given = (rows, "--tokenizer", tokenizers[0], "--out")
     run(*given, tmp_path / "cpu", "--device", "cpu", "--workers", 1)
-    monkeypatch.setattr(job, "_on_gpu", lambda texts, tokenizer: tokenizer.count(texts))
     told = json.loads(run(*given, tmp_path / "gpu", "--json").stdout)
     assert told["device"] == "cuda"
     tables = [(tmp_path / name / job.TABLE).read_bytes() for name in ("cpu", "gpu")]
     assert tables[0] == tables[1]
-    monkeypatch.setattr(job, "_on_gpu", lambda texts, tokenizer: tokenizer.count(texts) + 1)
+    more = 1
     assert "llama: a has" in run(*given, tmp_path / "wrong", code=1).output
     assert not (tmp_path / "wrong").exists()
 

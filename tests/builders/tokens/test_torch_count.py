@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from medsmith.builders.tokens import bpe, torch_count
 from medsmith.builders.tokens.load import load_tokenizer
 from medsmith.builders.tokens.patterns import Family
-from medsmith.builders.tokens.torch_count import TorchCounter, count
+from medsmith.builders.tokens.torch_count import BYTES_A_BYTE, TorchCounter, count
 from medsmith.schema.errors import DataError, UserError
 
-pytest.importorskip("torch").set_num_threads(1)  # tests run side by side
+torch = pytest.importorskip("torch")
+torch.set_num_threads(1)  # tests run side by side
 FAMILIES = list(tiny.PATTERNS)
 BUDGET = 1 << 26
 kernel = cache(tiny.kernel)
@@ -63,7 +64,7 @@ def test_counts_are_those_of_the_kernel(family: Family, texts: list[str]) -> Non
     st.lists(st.one_of(st.none(), tiny.texts), max_size=12),
     st.integers(0, 3),
     st.sampled_from([pa.string(), pa.large_string()]),
-    st.sampled_from([BUDGET, 128 * 40]),
+    st.sampled_from([BUDGET, BYTES_A_BYTE * 40]),
 )
 def test_slices_chunks_and_nulls_are_rows(
     rows: list[str | None], cut: int, kind: pa.DataType, budget: int
@@ -80,7 +81,7 @@ def test_batches_change_no_count_and_larger_texts_are_left_out() -> None:
     texts = ["pain of the ab" * (number % 7) for number in range(200)]
     column = pa.array(texts)
     in_one = counted(counter(Family.GPT2), column)
-    in_many = counted(counter(Family.GPT2, 128 * 60), column)
+    in_many = counted(counter(Family.GPT2, BYTES_A_BYTE * 60), column)
     assert None not in in_one
     assert in_many == [None if len(text) > 60 else n for text, n in zip(texts, in_one, strict=True)]
 
@@ -108,6 +109,14 @@ def test_bytes_that_are_no_utf8_are_refused(broken: bytes) -> None:
         counter(Family.GPT2).count(pa.array([b"fine", broken]).view(pa.string()))
 
 
+def test_every_tensor_is_made_on_the_device_that_was_asked_for() -> None:
+    texts = ["It's 12 mg", "1" * 300 + " ab", "日本 pain " * 9]
+    with torch.device("meta"):  # what names no device lies where nothing can be read
+        found = counted(TorchCounter(vocabulary(Family.O200K), "cpu", BUDGET), pa.array(texts))
+    assert found == counted(counter(Family.O200K), pa.array(texts))
+    assert None not in found
+
+
 TEXTS = [
     "It's a 12 mg dose of the pain",
     "",
@@ -127,7 +136,7 @@ def test_all_texts_count_as_the_library_counts_them(family: Family, tmp_path: Pa
     tokenizer = load_tokenizer(tmp_path)
     assert tokenizer.family is family
     expected = tokenizer.reference_count(TEXTS)
-    for budget in (None, 128 * 1000, 1):
+    for budget in (None, BYTES_A_BYTE * 1000, 1):
         assert count(pa.array(TEXTS), tokenizer, "cpu", budget).tolist() == expected
     chunked = pa.chunked_array([TEXTS[:2], TEXTS[2:]], pa.string())
     assert count(chunked, tokenizer).tolist() == expected

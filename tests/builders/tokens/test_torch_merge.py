@@ -88,3 +88,11 @@ def test_a_vocabulary_of_bytes_alone_merges_nothing() -> None:
     assert found is not None
     vocabulary = Vocabulary(found, Hashes("cpu"), "cpu")
     assert merged(vocabulary, ["a", "pain", "日本"]) == [1, 4, 6]
+
+
+def test_a_merge_at_the_start_ranks_no_pair_before_it() -> None:
+    ranks = {bytes([byte]): byte for byte in range(256)} | {b"ab": 256, b"abab": 257}
+    found = bpe.from_ranks(LLAMA3, ranks)
+    assert found is not None
+    vocabulary = Vocabulary(found, Hashes("cpu"), "cpu")
+    assert merged(vocabulary, ["abc", "ababc", "cab", "abcabab"]) == [2, 2, 2, 3]
