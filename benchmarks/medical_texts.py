@@ -11,9 +11,13 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from planted import shingles
+
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-ZА-ЯÀ-Ý0-9])|\n+|(?<=[。！？])")
 _CJK = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _PROSE = re.compile(r"[A-ZА-ЯÀ-Ý(].* .* .* .*[.!?]")  # no rows of tables, codes or identifiers
+_CJK_PROSE = re.compile(r".*[。！？]")  # no stems and options of questions
+_FIELD_MARKS = frozenset('"|_:：\\')  # of forms, of code and of chats
 _SHARED = 100  # sentences that hold one piece of five words
 _MAX_FILE_BYTES = 8 * 2**20
 
@@ -32,23 +36,18 @@ def sentences(folders: list[Path], *, cjk: bool = False) -> list[str]:
 
 def _without_templates(found: set[str]) -> Iterator[str]:
     """Yield the sentences less those of forms: pieces that many of them share."""
-    shared: Counter[str] = Counter()
+    shared: Counter[tuple[str, ...]] = Counter()
     for sentence in found:
-        shared.update(set(_pieces(sentence)))
+        shared.update(shingles(sentence))
     for sentence in found:
-        if all(shared[piece] <= _SHARED for piece in _pieces(sentence)):
+        if all(shared[piece] <= _SHARED for piece in shingles(sentence)):
             yield sentence
 
 
-def _pieces(sentence: str) -> list[str]:
-    words = sentence.lower().split()
-    return [" ".join(words[i : i + 5]) for i in range(len(words) - 4)]
-
-
 def _fits(sentence: str, cjk: bool) -> bool:
-    if len(_CJK.findall(sentence)) * 2 > len(sentence):
-        return cjk
-    return not cjk and not {'"', "|", "_", ":"} & {*sentence} and bool(_PROSE.fullmatch(sentence))
+    if (len(_CJK.findall(sentence)) * 2 > len(sentence)) is not cjk or _FIELD_MARKS & {*sentence}:
+        return False
+    return bool((_CJK_PROSE if cjk else _PROSE).fullmatch(sentence))
 
 
 def passages(folders: list[Path]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Documents of real sentences with planted copies whose true Jaccard similarity is known.
 
 The truth is computed here, by other means than Medsmith's: sets of five consecutive lower-cased
-`\\w+` words, where each Chinese or Japanese character is a word.
+`\\w+` words of the NFKC form, where each Chinese or Japanese character is a word.
 """
 
 from __future__ import annotations
@@ -29,12 +29,13 @@ class Document:
 
 def jaccard(a: str, b: str) -> float:
     """Return the true similarity of two texts."""
-    first, second = _shingles(a), _shingles(b)
+    first, second = shingles(a), shingles(b)
     return len(first & second) / len(first | second) if first or second else 1.0
 
 
-def _shingles(text: str) -> set[tuple[str, ...]]:
-    words = _WORD.findall(text.lower())
+def shingles(text: str) -> set[tuple[str, ...]]:
+    """Return what `text` has of five consecutive words."""
+    words = _WORD.findall(unicodedata.normalize("NFKC", text).lower())
     return {tuple(words[i : i + WINDOW]) for i in range(len(words) - WINDOW + 1)}
 
 

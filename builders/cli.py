@@ -39,11 +39,15 @@ COMMANDS = {
 
 _HELP = """Medsmith makes medical instruction-tuning data.
 
-It turns raw corpora into validated, deduplicated and documented Parquet releases:
+It turns raw corpora into validated, deduplicated, decontaminated and documented Parquet releases:
 
 \b
-  raw files -> instances -> exact duplicates -> samples in shards -> release
-   (convert)                   (exact)            (assemble)        (release)
+  raw files -> instances -> verdicts -> samples in shards -> release
+
+\b
+Verdicts keep out: copies and near-copies, test questions of benchmarks,
+what stands in train and in test, what exceeds a source's share. dedup,
+decontaminate and tokens do one such step on anybody's files.
 
 \b
 First steps:

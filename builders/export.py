@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 from medsmith.builders.formats import ROW_FORMATS, sni
-from medsmith.builders.formats.exchange import ALWAYS, METADATA
+from medsmith.builders.formats.exchange import ALWAYS, METADATA, SYNTHETIC
 from medsmith.builders.parquet import readable, settle_process
 from medsmith.builders.release.licences import licences_page
 from medsmith.builders.release.verify import Release
@@ -34,6 +34,7 @@ class Shard:
     source: str
     task: str
     split: str
+    synthetic: bool
 
 
 @dataclass
@@ -67,7 +68,8 @@ def shards_of(release: Release, splits: Sequence[str], sources: Sequence[str]) -
         split = base.split("-")[0]
         if (not splits or split in splits) and (not sources or source in sources):
             rows = release.manifest["files"][name]["rows"]
-            found.append(Shard(release.home / name, rows, source, task, split))
+            synthetic = bool(there[source]["synthetic"])
+            found.append(Shard(release.home / name, rows, source, task, split, synthetic))
     if not found:
         raise UserError(
             f"Nothing in {release.home} is of these splits and sources.",
@@ -149,7 +151,8 @@ def _write_rows(
         mine = [shard for shard in shards if shard.split == split]
         if mine:
             name = f"{split}.jsonl"
-            _write(home / name, form.encode(_batches(mine), columns, system=system))
+            lines = form.encode(_batches(mine), (*columns, SYNTHETIC), system=system)
+            _write(home / name, lines)
             done.files[name] = sum(shard.rows for shard in mine)
             info[f"{release.manifest['name']}_{split}"] = form.llama_factory(name)
     write_json(home / "dataset_info.json", info)
@@ -203,12 +206,16 @@ def _instructions(shards: list[Shard]) -> tuple[list[str], str]:
 
 
 def _batches(shards: list[Shard], columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of shards; those of invented records with a column that says so."""
     for shard in shards:
         rows = 0
         with readable(shard.path):
             file = pq.ParquetFile(shard.path)
             for batch in file.iter_batches(_BATCH_ROWS, columns=columns, use_threads=False):
                 rows += len(batch)
+                if shard.synthetic:
+                    mark = pa.array([True] * len(batch))
+                    batch = batch.append_column(SYNTHETIC, mark)  # noqa: PLW2901
                 yield batch
         if rows != shard.rows:
             raise DataError(

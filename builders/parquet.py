@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ _RELEASE: dict[str, Any] = {
 # Long or unique texts gain nothing from a dictionary; nor, but for ids, from the smallest and
 # greatest value of every page, which would stand twice in the file.
 _PLAIN = ("id", "input", "output", "references", "choices", "group", "locator", "metadata", "raw")
+# Of glibc's <malloc.h>.
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3
 
 
 def write_table(table: pa.Table, path: Path) -> None:
@@ -100,8 +103,24 @@ def _with_dictionary(schema: pa.Schema) -> list[str]:
 def settle_process() -> None:
     """Set this process up for long streams of rows.
 
-    Arrow takes memory from the system's allocator, which gives more of it back. The collector of
-    cycles runs rarely: rows hold none, and looking for them costs a sixth of a conversion.
+    Arrow takes memory from the system's allocator, which gives most of it back, if not at once.
+    The collector of cycles runs rarely: rows hold none, and looking for them costs a sixth of a
+    conversion.
     """
     pa.set_memory_pool(pa.system_memory_pool())
+    _reuse_memory()
     gc.set_threshold(100_000, 20, 20)
+
+
+def _reuse_memory() -> None:
+    """Let glibc keep up to 256 MiB that was freed, in blocks of up to 64 MiB.
+
+    Fresh pages must be zeroed by the system: for buffers that live for one batch of rows, that can
+    take as long as the work on them.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError, TypeError):  # another C library
+        return
+    for parameter, value in ((_TRIM_THRESHOLD, 2**28), (_MMAP_THRESHOLD, 2**26), (_TOP_PAD, 2**25)):
+        mallopt(parameter, value)

@@ -172,8 +172,13 @@ def _run_phase(
         except MedsmithError as error:
             run.fail(error)
     flat = [task for _, some in tasks for task in some]
-    with reporter.phase(f"{stage.title}: {phase.name}", len(flat)) as progress:
-        results = iter(engine.map(phase.work, flat, progress))
+    once = list(dict.fromkeys(flat)) if phase.shared else flat
+    with reporter.phase(f"{stage.title}: {phase.name}", len(once)) as progress:
+        done = engine.map(phase.work, once, progress)
+    if phase.shared:
+        of_task = dict(zip(once, done, strict=True))
+        done = [of_task[task] for task in flat]
+    results = iter(done)
     for run, some in tasks:
         found = [next(results) for _ in some]
         errors = [result for result in found if isinstance(result, MedsmithError)]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from medsmith.builders.digests import raw_sha256
+from medsmith.builders.benchmarks.digest import patterns, set_digest
 from medsmith.builders.resolve import RawHome
 from medsmith.converters import RawFiles
-from medsmith.converters.core import registry
-from medsmith.manifests import BenchmarkFile, BenchmarkManifest, RawPattern
+from medsmith.manifests import BenchmarkManifest, Catalogue
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,15 @@ class Presence:
 
 
 @dataclass(frozen=True)
+class FoundBenchmark:
+    """A registered benchmark whose files are there; `digest` as of `set_digest`."""
+
+    manifest: BenchmarkManifest
+    folders: tuple[Path, ...]
+    digest: str
+
+
+@dataclass(frozen=True)
 class BenchmarkHome:
     """The folder that holds one folder a benchmark, and the raw folders that hold test splits."""
 
@@ -49,6 +58,18 @@ class BenchmarkHome:
         if given is not None or variable:
             return cls(given or Path(str(variable)), named=True, raw=raw.path)
         return cls(raw.path.absolute().parent / "benchmarks", named=raw.named, raw=raw.path)
+
+    @cached_property
+    def found(self) -> Mapping[str, FoundBenchmark]:
+        """The registered benchmarks whose files are there, by key, as of the first time asked."""
+        looked = [(each, self.look(each)) for each in Catalogue.bundled().benchmarks()]
+        return {
+            manifest.name: FoundBenchmark(
+                manifest, presence.folders, set_digest(manifest, presence.folders)
+            )
+            for manifest, presence in looked
+            if presence.readable
+        }
 
     def look(self, manifest: BenchmarkManifest) -> Presence:
         """Return where the benchmark's files are.
@@ -76,40 +97,11 @@ class BenchmarkHome:
         return [place for place in dict.fromkeys(places) if place.is_dir()]
 
 
-def fingerprint(
-    manifest: BenchmarkManifest, folders: Sequence[Path]
-) -> list[dict[str, dict[str, object]]]:
-    """Return, for each folder, size and SHA-256 of every file that makes items."""
-    return [_digests(folder, _patterns(manifest)) for folder in folders]
-
-
-def _digests(
-    folder: Path, patterns: Sequence[BenchmarkFile | RawPattern]
-) -> dict[str, dict[str, object]]:
-    raw = RawFiles(folder)
-    files = {
-        file.name: file.path
-        for item in patterns
-        for file in raw.files(item.pattern.partition("!")[0])
-    }
-    return {
-        name: {"bytes": files[name].stat().st_size, "sha256": raw_sha256(files[name], name)}
-        for name in sorted(files)
-    }
-
-
-def _patterns(manifest: BenchmarkManifest) -> Sequence[BenchmarkFile | RawPattern]:
-    if manifest.raw:
-        return manifest.raw
-    assert manifest.source is not None
-    return registry.load(manifest.source).manifest.raw
-
-
 def _lacking(manifest: BenchmarkManifest, raw: RawFiles) -> list[str]:
     """Return the patterns for want of which the benchmark cannot be read from a folder."""
-    patterns = _patterns(manifest)
-    found = {item.pattern: _is_there(raw, item.pattern) for item in patterns}
-    lacking = [item.pattern for item in patterns if not item.optional and not found[item.pattern]]
+    named = patterns(manifest)
+    found = {item.pattern: _is_there(raw, item.pattern) for item in named}
+    lacking = [item.pattern for item in named if not item.optional and not found[item.pattern]]
     if not any(found.values()):
         lacking = lacking or list(found)
     tests = manifest.test_files

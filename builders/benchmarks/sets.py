@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
-from medsmith.builders.benchmarks.home import BenchmarkHome, fingerprint
+from medsmith.builders.benchmarks.digest import digest, set_digest
+from medsmith.builders.benchmarks.home import BenchmarkHome
 from medsmith.builders.benchmarks.ledger import ItemLedger
 from medsmith.builders.benchmarks.reading import ItemRun
-from medsmith.builders.digests import code_sha256, file_sha256, raw_sha256, value_sha256
+from medsmith.builders.digests import raw_sha256
 from medsmith.converters import RawFile
-from medsmith.converters.core import registry
 from medsmith.dedup.contamination.items import items_table
 from medsmith.manifests import (
     Access,
@@ -27,12 +27,6 @@ from medsmith.schema import AccessTier, DataError, UserError
 from pydantic import HttpUrl
 
 _FORMATS: dict[str, Literal["jsonl", "parquet"]] = {".jsonl": "jsonl", ".parquet": "parquet"}
-_CODE = (
-    "medsmith.builders.benchmarks",
-    "medsmith.converters.core",
-    "medsmith.converters.readers",
-    "medsmith.schema",
-)
 
 
 @dataclass(frozen=True)
@@ -97,15 +91,8 @@ def load_items(name_or_file: str, home: BenchmarkHome) -> ItemSet:
 
 def present_items(home: BenchmarkHome) -> Iterator[ItemSet]:
     """Yield the items of every registered benchmark whose files are there, in order of keys."""
-    for manifest in Catalogue.bundled().benchmarks():
-        presence = home.look(manifest)
-        if presence.readable:
-            yield _read(manifest, presence.folders)
-
-
-def set_digest(manifest: BenchmarkManifest, folders: tuple[Path, ...]) -> str:
-    """Return the digest of a benchmark's files and of how they are read, without reading items."""
-    return _digest(manifest, fingerprint(manifest, folders))
+    for found in home.found.values():
+        yield _of_run(found.manifest, ItemRun(found.manifest, found.folders), found.digest)
 
 
 def _read(manifest: BenchmarkManifest, folders: tuple[Path, ...]) -> ItemSet:
@@ -115,23 +102,13 @@ def _read(manifest: BenchmarkManifest, folders: tuple[Path, ...]) -> ItemSet:
 def _read_file(path: Path) -> ItemSet:
     layout = _layout(path)
     run = ItemRun(layout, [path.parent], file=RawFile(path.name, path))
-    return _of_run(None, run, _digest(layout, raw_sha256(path, path.name)))
+    return _of_run(None, run, digest(layout, raw_sha256(path, path.name)))
 
 
 def _of_run(manifest: BenchmarkManifest | None, run: ItemRun, digest: str) -> ItemSet:
     name = run.manifest.name
     table = items_table(name, run)  # fills the run's ledger
     return ItemSet(name, manifest, run.folders, table, run.ledger, tuple(run.problems), digest)
-
-
-def _digest(manifest: BenchmarkManifest, files: object) -> str:
-    code = [code_sha256(*_CODE)]
-    if manifest.source is not None and not manifest.raw:
-        source = registry.load(manifest.source)
-        code += [file_sha256(path) for path in (source.code_path, *source.split_lists)]
-    return value_sha256(
-        {"manifest": manifest.model_dump(mode="json"), "files": files, "code": code}
-    )
 
 
 def _bare(path: Path) -> Path:

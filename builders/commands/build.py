@@ -82,6 +82,7 @@ def command(
     """
     reporter = Reporter()
     home = RawHome.find(raw)
+    beside = BenchmarkHome.find(benchmarks, home)
     units = []
     for name in dict.fromkeys(sources):
         source = source_input(name, home, sample)
@@ -94,7 +95,7 @@ def command(
             )
         # Invented records are held against benchmarks only where that is asked for.
         looked = benchmarks is not None or not source.synthetic
-        against = BenchmarkHome.find(benchmarks, home) if looked else None
+        against = beside if looked else None
         units.append(source_unit(source, out, instructions, seed, against))
     if tokenizers:
         found = find_tokenizers(tokenizers)

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import click
+from medsmith.builders.benchmarks import BenchmarkHome
 from medsmith.builders.commands import options
 from medsmith.builders.commands.build import PER_INSTANCE
 from medsmith.builders.commands.ledger import ledger_json, print_ledger
@@ -19,7 +20,8 @@ from medsmith.builders.importing.scan import scan
 from medsmith.builders.pipeline import build
 from medsmith.builders.progress import Reporter
 from medsmith.builders.release.licence_table import licence
-from medsmith.builders.resolve import source_unit
+from medsmith.builders.resolve import RawHome, source_unit
+from medsmith.builders.tokens.inputs import counted_with, find_tokenizers
 from medsmith.builders.unit import SourceInput
 from medsmith.converters.core import registry
 from medsmith.schema import AccessTier, Category, Domain, UserError
@@ -74,6 +76,8 @@ _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 )
 @click.option("--instructions", type=PER_INSTANCE, default="1", show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@options.benchmarks
+@options.tokenizers
 @options.workers
 @options.as_json
 def command(
@@ -91,14 +95,17 @@ def command(
     max_rejects: float,
     instructions: PerInstance,
     seed: int,
+    benchmarks: Path | None,
+    tokenizers: tuple[str, ...],
     workers: int,
     as_json: bool,
 ) -> None:
     """Import FILES (or folders of them) as the source KEY; the release is OUT/KEY/release.
 
     Reads Super-NaturalInstructions task JSON (MedS-Ins's own files), Alpaca, ShareGPT and chat
-    messages, as JSON or JSON Lines. All stages run, so exact duplicates are found as in any
-    source. Instructions of the files are kept; unfit records end in rejects.
+    messages, as JSON or JSON Lines. All stages run: duplicates, near-duplicates and what holds
+    benchmark items are found as in any source. Instructions of the files are kept; unfit records
+    end in rejects. An export of invented records comes back as such.
 
     \b
     medsmith import MedS-Ins/*.json --name medsins
@@ -123,8 +130,13 @@ def command(
     home = out.absolute() / key / SOURCE
     plugin.write(home, about, found, kept)
     with plugin.registered(home, key):
-        source = SourceInput(key, plugin.raw_folder(home, key), synthetic=False)
-        unit = source_unit(source, out, instructions, seed)
+        source = SourceInput(key, plugin.raw_folder(home, key), found.synthetic)
+        # Invented records are held against benchmarks only where that is asked for.
+        looked = benchmarks is not None or not source.synthetic
+        against = BenchmarkHome.find(benchmarks, RawHome.find(None)) if looked else None
+        unit = source_unit(source, out, instructions, seed, against)
+        if tokenizers:
+            unit = counted_with(unit, find_tokenizers(tokenizers))
         engine = make_engine(workers)
         try:
             build([unit], engine, reporter)
@@ -139,12 +151,20 @@ def command(
                 "tasks": sorted(found.tasks),
                 "copies": copies,
                 "licenses_named": list(found.licenses),
+                "synthetic": found.synthetic,
                 "ledger": ledger_json(release),
             }
         )
         return
     for name, other in copies.items():
         click.echo(f"{name} is a copy of {other}: left out.")
+    if found.synthetic:
+        click.secho(
+            "The files hold invented records: the import is marked synthetic, and cannot be "
+            "published.",
+            fg="yellow",
+            err=True,
+        )
     print_ledger([release])
     if found.licenses and license is None:
         named = ", ".join(found.licenses)

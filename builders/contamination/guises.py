@@ -25,6 +25,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=\S)|(?<=[。！？])")
 
 # Under these an item cannot wear a guise: too little of it would be left to be anything's own.
 _STEM_TOKENS = 8
+_STEM_WORDS = 8
 _PARAPHRASE_TOKENS = 12
 _PART_TOKENS = 20
 _SENTENCES = 4
@@ -58,6 +59,11 @@ class _Dress(NamedTuple):
 def tokens(text: str) -> int:
     """Return how many words `text` has; each Chinese or Japanese character counts as one."""
     return len(_TOKEN.findall(text))
+
+
+def words(text: str) -> float:
+    """Return about how many words `text` has; a Chinese or Japanese character is half a word."""
+    return tokens(text) - len(_UNSPACED_CHARACTER.findall(text)) / 2
 
 
 def is_short(item: Item) -> bool:
@@ -166,7 +172,8 @@ def _options_shuffled(dress: _Dress) -> Row | None:
 
 
 def _stem_only(dress: _Dress) -> Row | None:
-    if dress.bound or tokens(dress.item.question) < _STEM_TOKENS:
+    # Shorter ones are anybody's question without their answer or options.
+    if dress.bound or words(dress.item.question) < _STEM_WORDS:
         return None
     return Row(dress.item.question, phrases.sentence(dress.random, dress.language))
 

@@ -86,14 +86,13 @@ def self_test(
     each, up to `most` items are hidden among `rows` clean rows. These alone say which n-grams are
     stock phrases: hundreds of copies of one item are no stream that anybody trains on.
     """
-    clean = clean_cases(rows, seed)
-    found = scan(index, texts_of(clean))
+    injected = clean_cases(rows, seed)
+    found = scan(index, texts_of(injected))
     telling = reduce_df(index, [found.counts], found.texts)
-    parts = [measure(index, telling, clean, removing, ITEMS.empty_table())]
     for items, languages in benchmarks:
-        injected = cases(items, languages, most, seed)
-        parts.append(measure(index, telling, injected, removing, items))
-    return pa.concat_tables(parts)
+        injected += cases(items, languages, most, seed)
+    tables = [ITEMS.empty_table(), *(items for items, _ in benchmarks)]
+    return measure(index, telling, injected, removing, pa.concat_tables(tables))
 
 
 def _sample(items: pa.Table, most: int, seed: int) -> list[Item]:
@@ -117,7 +116,7 @@ def measure(
     """Return what is found of the cases (`arrow.CONTAMINATION_SELF_TEST`).
 
     Hits of the kinds in `removing` count. An item is found where itself is, or one of `items`
-    (`ITEMS`) whose question is the same.
+    (`ITEMS`) of the same benchmark whose question is the same.
     """
     counts: Counter[tuple[str, str, str]] = Counter()
     found: Counter[tuple[str, str, str]] = Counter()
@@ -132,7 +131,7 @@ def measure(
             if case.item is None:
                 found[key] += bool(held)
             else:
-                twins = same.get(normalise_exact(case.item.question), set())
+                twins = same.get((case.benchmark, normalise_exact(case.item.question)), set())
                 found[key] += not held.isdisjoint(twins | {(case.benchmark, case.item.id)})
     rows = [
         dict(zip(arrow.CONTAMINATION_SELF_TEST.names, (*key, count, found[key]), strict=True))
@@ -141,11 +140,11 @@ def measure(
     return pa.Table.from_pylist(rows, schema=arrow.CONTAMINATION_SELF_TEST)
 
 
-def _same_questions(items: pa.Table) -> dict[str, set[tuple[str, str]]]:
-    same: dict[str, set[tuple[str, str]]] = defaultdict(set)
+def _same_questions(items: pa.Table) -> dict[tuple[str, str], set[tuple[str, str]]]:
+    same: dict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
     columns = (items[name].to_pylist() for name in ("benchmark", "item_id", "question"))
     for benchmark, id, question in zip(*columns, strict=True):
-        same[normalise_exact(question)].add((benchmark, id))
+        same[benchmark, normalise_exact(question)].add((benchmark, id))
     return same
 
 

@@ -12,6 +12,8 @@ from medsmith.schema import RejectCode, SkipReason
 
 SEPARATOR = "\n\n"  # between instruction and input, where a format has one text for both
 ALWAYS = ("id", "source", "task", "license", "instruction_id")
+# Stands beside the rows of invented records, and of them only, so that no way round loses it.
+SYNTHETIC = "synthetic"
 METADATA = (
     "category",
     "domain",
@@ -29,7 +31,8 @@ class Exchange(NamedTuple):
     """One question and its answer, as a record of a foreign file tells them.
 
     `instruction` is None where the record has none beside its question; `beside` holds those of
-    our own columns (`ALWAYS`, `METADATA`) that the record carries as text.
+    our own columns (`ALWAYS`, `METADATA`) that the record carries as text. `synthetic`: it says of
+    itself that it is invented.
     """
 
     instruction: str | None
@@ -38,6 +41,7 @@ class Exchange(NamedTuple):
     references: Sequence[str] = ()
     id: str | None = None
     beside: Mapping[str, str] = {}
+    synthetic: bool = False
 
 
 class UnfitError(ValueError):
@@ -165,7 +169,15 @@ def exchange(
     if not output.strip():
         raise LeftOutError(SkipReason.EMPTY_ANSWER)
     id, columns, references = known(value)
-    return Exchange(instruction, input, output, references, id, columns)
+    return Exchange(
+        instruction, input, output, references, id, columns, synthetic=is_synthetic(value)
+    )
+
+
+def is_synthetic(value: Mapping[str, Any]) -> bool:
+    """Tell whether a row or a header says of itself that it is invented."""
+    said = value.get(SYNTHETIC, value.get(SYNTHETIC.title()))
+    return said is True or (isinstance(said, str) and said.strip().lower() == "true")
 
 
 def turns(

@@ -17,6 +17,7 @@ from medsmith.builders.formats.exchange import (
     LeftOutError,
     UnfitError,
     exchange,
+    is_synthetic,
     mapping,
     text,
 )
@@ -113,6 +114,7 @@ def header(
         "Split Type": split.capitalize(),
         "Task": task,
         "Instance License": [source["license"]],
+        **({"Synthetic": True} if source["synthetic"] else {}),
     }
 
 
@@ -145,6 +147,7 @@ def described(header: dict[str, Any]) -> dict[str, Any]:
         found["split"] = split.value
     found["licenses"] = _texts(header.get("Instance License"))
     found["urls"] = _texts(header.get("URL"))
+    found["synthetic"] = is_synthetic(header)
     return found
 
 

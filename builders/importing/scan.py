@@ -62,12 +62,16 @@ class Task:
 
 @dataclass
 class Scan:
-    """The plan of an import, its tasks by name, and what the files say of licence and home."""
+    """The plan of an import, its tasks by name, and what the files say of licence and home.
+
+    `synthetic`: some of it says of itself that it is invented.
+    """
 
     plan: Plan
     tasks: dict[str, Task]
     licenses: tuple[str, ...]
     urls: tuple[str, ...]
+    synthetic: bool
 
 
 class _Shared:
@@ -114,7 +118,8 @@ def scan(key: str, files: Sequence[tuple[str, Path]], format: str) -> Scan:
         if not about.instructions:
             about.instruct([NEUTRAL])
     plan = Plan(key, tuple(planned), frozenset(seen.tasks))
-    return Scan(plan, seen.tasks, tuple(sorted(seen.licenses)), tuple(seen.urls))
+    urls = tuple(seen.urls)
+    return Scan(plan, seen.tasks, tuple(sorted(seen.licenses)), urls, seen.synthetic)
 
 
 class _Seen:
@@ -125,6 +130,7 @@ class _Seen:
         self.tasks: dict[str, Task] = {}
         self.licenses: set[str] = set()
         self.urls: dict[str, None] = {}
+        self.synthetic = False
         self._shared = _Shared()
         self._splits: set[Split] = set()
 
@@ -140,6 +146,7 @@ class _Seen:
         about.splits |= set(Split)  # its rows may name splits of their own
         self.licenses |= set(said["licenses"])
         self.urls |= dict.fromkeys(said["urls"])
+        self.synthetic |= said["synthetic"]
         return PlannedFile(file.name, "sni", layout, split.value, task)
 
     def row_file(self, file: RawFile, layout: Layout, kind: str) -> PlannedFile:
@@ -147,6 +154,7 @@ class _Seen:
         split = split_of(file.name)
         for row in _rows(file, kind, layout):
             own = row_split(row, split)
+            self.synthetic |= row.synthetic
             self._splits.add(own)
             if "license" in row.beside:
                 self.licenses.add(row.beside["license"])

@@ -18,10 +18,13 @@ from medsmith.dedup.near.bands import (
     Entries,
     band_columns,
     band_entries,
+    band_keys,
     candidate_pairs,
     join_entries,
     merge_pairs,
+    shared_keys,
 )
+from medsmith.dedup.near.sketches import band_column
 
 Numbers = np.ndarray[Any, Any]
 
@@ -59,8 +62,9 @@ def exchange_part(job: Exchanging) -> Path:
     """Write the entries of one part; return where."""
     shape = job.setting.shape
     tables, numbers = [], []
+    rows = _compared(job.setting, job.part, job.marks)
     for band in range(shape.bands):
-        entries = _part_entries(job.setting, job.part, job.marks, band)
+        entries = _part_entries(job.setting, job.part, rows, band)
         columns = [getattr(entries, field.name) for field in fields(Entries)]
         tables.append(pa.table([pa.array(column) for column in columns], schema=_ENTRIES))
         numbers.append(band * job.ranges + _range_of(entries, job.ranges))
@@ -96,17 +100,41 @@ class Pairing:
 
 def pair_band(job: Pairing) -> Path:
     """Write the candidate pairs (uint64, sorted); return where."""
-    if job.files:
-        entries = _exchanged(job)
-    else:
-        parts = [
-            _part_entries(job.setting, part, marks, job.band)
-            for part, marks in zip(job.parts, job.marks, strict=True)
-        ]
-        entries = join_entries(parts)
+    entries = _exchanged(job) if job.files else _shared_entries(job)
     np.save(job.out, candidate_pairs(entries))
     report_rows(len(entries.rows))
     return job.out
+
+
+def _shared_entries(job: Pairing) -> Entries:
+    """Return the entries whose key is another's, too: of most rows, only the key is looked at."""
+    there = [
+        _compared(job.setting, part, marks)
+        for part, marks in zip(job.parts, job.marks, strict=True)
+    ]
+    keys = [
+        _part_keys(job.setting, part, rows, job.band)
+        for part, rows in zip(job.parts, there, strict=True)
+    ]
+    shared = shared_keys(np.concatenate(keys))
+    ends = np.cumsum([len(some) for some in keys])[:-1]
+    entries = [
+        _part_entries(job.setting, part, rows[marks], job.band)
+        for part, rows, marks in zip(job.parts, there, np.split(shared, ends), strict=True)
+    ]
+    return join_entries(entries)
+
+
+def _compared(setting: Setting, part: Sketched, marks: Path) -> Numbers:
+    """Return which rows of a part (from its first) are compared with any."""
+    numbers = setting.tasks_of(part, read_sketches(part.sketches, ["task"])["task"])
+    return np.flatnonzero(np.load(marks) & setting.scopes().compared[numbers])
+
+
+def _part_keys(setting: Setting, part: Sketched, rows: Numbers, band: int) -> Numbers:
+    table = read_sketches(part.sketches, ["task", "salt", band_column(band)])
+    families = setting.scopes().families[setting.tasks_of(part, table["task"])]
+    return band_keys(table, band, families)[rows]
 
 
 def _exchanged(job: Pairing) -> Entries:
@@ -115,15 +143,13 @@ def _exchanged(job: Pairing) -> Entries:
     return Entries(*(table[name].to_numpy() for name in _ENTRIES.names))
 
 
-def _part_entries(setting: Setting, part: Sketched, marks: Path, band: int) -> Entries:
+def _part_entries(setting: Setting, part: Sketched, rows: Numbers, band: int) -> Entries:
+    """Return the entries of `rows` of a part, counted from its first."""
     shape = setting.shape
     table = read_sketches(part.sketches, ["task", *band_columns(band, shape)])
-    there = np.load(marks)
-    rows = np.arange(part.part.first, part.part.first + len(table), dtype=np.uint32)
-    if not there.all():
-        table, rows = table.filter(pa.array(there)), rows[there]
+    table = table.take(pa.array(rows)).combine_chunks()
     scopes = setting.scopes().take(setting.tasks_of(part, table["task"]))
-    return band_entries(table.combine_chunks(), band, shape, scopes, rows)
+    return band_entries(table, band, shape, scopes, (rows + part.part.first).astype(np.uint32))
 
 
 def all_pairs(files: Sequence[Path]) -> Numbers:

@@ -14,6 +14,7 @@ from medsmith.builders.near.rows import read_texts, within
 from medsmith.builders.near.search import Search
 from medsmith.builders.near.sketching import read_sketches
 from medsmith.builders.near.verifying import compare_far_pairs
+from medsmith.dedup.near.arrays import distinct
 from medsmith.dedup.near.clusters import Removals, cluster_sizes, duplicates_table, settle
 from medsmith.dedup.near.conflicts import find_conflicts
 from medsmith.dedup.near.edges import Edges
@@ -53,7 +54,7 @@ def judge(
     removals, edges = settle(
         edges, ranks, params, lambda pairs: compare_far_pairs(setting, parts, pairs)
     )
-    rows = np.unique(np.concatenate([removals.dropped, removals.kept]))
+    rows = distinct(np.concatenate([removals.dropped, removals.kept]))
     facts = read_facts(setting, parts, rows)
     placed = replace(
         removals,

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from medsmith.builders.engine import Engine
-from medsmith.builders.near.built import search_built
 from medsmith.builders.near.foreign import Found, Keeping, keep_rows, search_files
 from medsmith.builders.near.judging import Judgement, judge
 from medsmith.builders.near.preview import Preview, preview, rows_by_label
@@ -122,6 +121,8 @@ def preview_build(
     reporter: Reporter,
 ) -> tuple[dict[str, int], list[Preview]]:
     """Return the rows of each source of a build and what each threshold would remove of them."""
+    from medsmith.builders.near.built import search_built  # noqa: PLC0415 - it imports all stages
+
     settle_process()
     search, edges = search_built(directory, folder, min(thresholds), engine, reporter)
     return rows_by_label(search), preview(search, edges, thresholds, pairs)

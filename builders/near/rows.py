@@ -11,12 +11,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from medsmith.builders.parquet import readable
-from medsmith.builders.standalone import Shard, read
+from medsmith.builders.standalone import Shard, batches
 from medsmith.dedup.near.scopes import TaskScope
 from medsmith.schema import Split
 
 # What is read of a row, whatever it comes from. `split` is one of `schema.Split`.
 COLUMNS = ("id", "task", "split", "input", "output")
+# Few rows at a time stay in the processor's caches, and their memory serves for the next ones.
+_BATCH_ROWS = 4096
 Numbers = np.ndarray[Any, Any]
 
 
@@ -47,13 +49,14 @@ def texts(part: Part, columns: tuple[str, ...] = COLUMNS) -> Iterator[pa.Table]:
     Of foreign rows, the task is their scope and the split is `train`.
     """
     if isinstance(part.data, Path):
-        with readable(part.data), pq.ParquetFile(part.data) as file:
-            for group in range(file.num_row_groups):
-                yield file.read_row_group(group, list(columns), use_threads=False)
+        with readable(part.data), pq.ParquetFile(part.data, pre_buffer=False) as file:
+            for batch in file.iter_batches(_BATCH_ROWS, columns=list(columns), use_threads=False):
+                yield pa.Table.from_batches([batch])
         return
-    table = read(part.data).rename_columns(["id", "instruction", "input", "output", "task"])
-    train = pa.repeat(pa.scalar(Split.TRAIN.value, pa.string()), len(table))
-    yield table.append_column("split", train).select(list(columns))
+    for table in batches(part.data):
+        named = table.rename_columns(["id", "instruction", "input", "output", "task"])
+        train = pa.repeat(pa.scalar(Split.TRAIN.value, pa.string()), len(table))
+        yield named.append_column("split", train).select(list(columns))
 
 
 def within(rows: Numbers, part: Part) -> Numbers:
@@ -64,10 +67,12 @@ def within(rows: Numbers, part: Part) -> Numbers:
 
 def pick(part: Part, rows: Numbers, columns: tuple[str, ...]) -> pa.Table:
     """Return rows of a part (ascending, counted from its first; may repeat) with these columns."""
-    pieces, first = [], 0
+    pieces: list[pa.Table] = []
+    first = 0
     for table in texts(part, columns):
         start, end = np.searchsorted(rows, [first, first + len(table)])
-        pieces.append(table.take(pa.array(rows[start:end] - first)))
+        if start < end or not pieces:
+            pieces.append(table.take(pa.array(rows[start:end] - first)))
         first += len(table)
     return pa.concat_tables(pieces)
 

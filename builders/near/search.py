@@ -14,6 +14,7 @@ import numpy as np
 from medsmith.builders.near.banding import Exchanging, Pairing, all_pairs, ranges_for
 from medsmith.builders.near.corpus import Marking, Setting, Sketched
 from medsmith.builders.near.verifying import Gathering, Verifying, plan_pairs, write_ranks
+from medsmith.dedup.near.arrays import distinct
 from medsmith.dedup.near.bands import pair_rows
 from medsmith.schema import DataError
 
@@ -94,18 +95,18 @@ class Search:
     def gathering(self, paired: Sequence[Path]) -> list[Gathering]:
         """Merge the pairs, cut them into chunks; name the fourth step, `verifying.gather_part`."""
         plan = plan_pairs(self.parts, all_pairs(paired))
-        rows = np.unique(np.concatenate(pair_rows(plan.pairs)))
+        rows = distinct(np.concatenate(pair_rows(plan.pairs)))
         write_ranks(self.setting, self.parts, rows, self.ranks)
         np.save(self.folder / "pairs.npy", plan.pairs)
         np.save(self.folder / "starts.npy", plan.starts)
-        chunks = self.folder / "chunks.npz"
-        np.savez(chunks, rows=plan.rows, chunks=plan.chunks)
-        for path in (*paired, *self.folder.glob("entries-*.arrow")):
-            path.unlink(missing_ok=True)
+        path = self.folder / "rows.npy"
+        np.save(path, rows)
+        for done in (*paired, *self.folder.glob("entries-*.arrow")):
+            done.unlink(missing_ok=True)
         if not len(rows):
             return []
         return [
-            Gathering(self.setting, part, chunks, self.folder / f"texts-{number:05d}.arrow")
+            Gathering(self.setting, part, path, self.folder / f"texts-{number:05d}.arrow")
             for number, part in enumerate(self.parts)
         ]
 
@@ -115,7 +116,6 @@ class Search:
         return [
             Verifying(
                 self.setting,
-                chunk,
                 pairs[starts[chunk] : starts[chunk + 1]],
                 self.ranks,
                 tuple(gathered),

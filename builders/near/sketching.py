@@ -34,6 +34,7 @@ _FACTS = (
     pa.field("bytes", pa.uint32(), nullable=False),  # of input and output
 )
 MAX_TASKS = 2**16
+_WRITTEN_ROWS = 2**16  # at a time, so that each column is read in few pieces
 
 
 @dataclass(frozen=True)
@@ -131,9 +132,15 @@ def sketch_part(job: Sketching) -> Path:
     boilerplate = read_boilerplate(job.boilerplate)
     schema = stored_schema(shape)
     with pa.OSFile(str(job.out), "wb") as sink, pa.ipc.new_file(sink, schema) as out:
+        sketches: list[pa.Table] = []
         for table in texts(job.part, COLUMNS):
-            out.write_table(_sketched(table, job, boilerplate, shape).combine_chunks())
+            sketches.append(_sketched(table, job, boilerplate, shape))
             report_rows(len(table))
+            if sum(map(len, sketches)) >= _WRITTEN_ROWS:
+                out.write_table(pa.concat_tables(sketches).combine_chunks())
+                sketches.clear()
+        if sketches:
+            out.write_table(pa.concat_tables(sketches).combine_chunks())
     return job.out
 
 

@@ -13,7 +13,7 @@ from medsmith.builders.engine import report_rows
 from medsmith.builders.near.corpus import Setting, Sketched, read_facts
 from medsmith.builders.near.rows import pick, within
 from medsmith.builders.near.sketching import read_sketches
-from medsmith.builders.shuffle import read_partition, write_partitioned
+from medsmith.dedup.near.arrays import distinct
 from medsmith.dedup.near.bands import pair_rows
 from medsmith.dedup.near.clusters import keeper_ranks, settle
 from medsmith.dedup.near.components import Plan, plan_chunks
@@ -53,30 +53,28 @@ def write_ranks(setting: Setting, parts: Sequence[Sketched], rows: Numbers, path
 
 @dataclass(frozen=True)
 class Gathering:
-    """Take the texts of a part's rows that are in pairs. `plan` holds `rows` and `chunks`."""
+    """Take the texts of a part's rows that are in pairs: of `rows`, a file of all such rows."""
 
     setting: Setting
     part: Sketched
-    plan: Path
+    rows: Path
     out: Path
 
 
 def gather_part(job: Gathering) -> Path:
-    """Write the texts, partitioned by chunk; return where."""
-    plan = np.load(job.plan)
-    part = job.part
-    start, end = np.searchsorted(plan["rows"], [part.part.first, part.part.first + part.part.rows])
-    rows = plan["rows"][start:end].astype(np.int64) - part.part.first
-    facts = read_sketches(part.sketches, ["task", "input_digest", "output_digest"])
-    table = _gathered(job.setting, part, rows, facts)
-    write_partitioned(table, np.arange(len(table)), plan["chunks"][start:end], job.out)
+    """Write the texts, in the order of their rows; return where."""
+    own = within(np.load(job.rows, mmap_mode="r"), job.part.part)
+    table = _gathered(job.setting, job.part, own).combine_chunks()
+    with pa.OSFile(str(job.out), "wb") as sink, pa.ipc.new_file(sink, _GATHERED) as out:
+        out.write_table(table)
     return job.out
 
 
-def _gathered(setting: Setting, part: Sketched, rows: Numbers, facts: pa.Table) -> pa.Table:
-    """Return `rows` of a part (ascending, may repeat) with their texts (`_GATHERED`)."""
+def _gathered(setting: Setting, part: Sketched, rows: Numbers) -> pa.Table:
+    """Return `rows` of a part (ascending) with their texts (`_GATHERED`)."""
     found = pick(part.part, rows, ("input", "output"))
     report_rows(part.part.rows)
+    facts = read_sketches(part.sketches, ["task", "input_digest", "output_digest"])
     facts = facts.take(pa.array(rows))
     columns = [
         pa.array((rows + part.part.first).astype(np.uint32)),
@@ -94,7 +92,6 @@ class Verifying:
     """Compare the `pairs` of a chunk (uint64, packed); `ranks` holds the ranks of all rows."""
 
     setting: Setting
-    chunk: int
     pairs: Numbers
     ranks: Path
     files: tuple[Path, ...]
@@ -103,28 +100,38 @@ class Verifying:
 
 def verify_chunk(job: Verifying) -> Path:
     """Write the edges of a chunk, with those that settling it asks for; return where."""
-    table = read_partition(job.files, job.chunk, _GATHERED)
-    compare = _Compare(job.setting, table)
+    compare = _Compare(job.setting, _read_gathered(job.files, job.pairs))
     ranks = np.load(job.ranks, mmap_mode="r")
     _, edges = settle(compare(job.pairs), ranks, job.setting.params, compare)
     write_edges(edges, job.out)
     return job.out
 
 
+def _read_gathered(files: Sequence[Path], pairs: Numbers) -> pa.Table:
+    """Return the rows of `pairs`, ascending, each once; the files are mapped, not read whole."""
+    wanted = distinct(np.concatenate(pair_rows(pairs)))
+    tables = [_GATHERED.empty_table()]
+    for path in files:
+        table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+        rows = table["row"].to_numpy()
+        if len(rows):
+            start, end = np.searchsorted(wanted, [rows[0], np.int64(rows[-1]) + 1])
+            tables.append(table.take(pa.array(np.searchsorted(rows, wanted[start:end]))))
+    return pa.concat_tables(tables)
+
+
 class _Compare:
-    """Compares pairs of rows whose texts are at hand."""
+    """Compares pairs of rows whose texts are at hand: a table of them (`_GATHERED`), ascending."""
 
     def __init__(self, setting: Setting, table: pa.Table) -> None:
         self._params = setting.params
         self._boilerplate = setting.boilerplate()
         self._scopes = setting.scopes()
         tasks = setting.tasks
-        rows, first = np.unique(table["row"].to_numpy(), return_index=True)
-        table = table.take(pa.array(first))
         numbers = table["task"].to_numpy().astype(np.int64)
         closed = np.array([task.closed for task in tasks], np.bool_)[numbers]
         self._candidates = Candidates(
-            rows,
+            table["row"].to_numpy(),
             Texts(table["input"], table["output"], closed),
             table["input_digest"].to_numpy(),
             table["output_digest"].to_numpy(),
@@ -137,13 +144,12 @@ class _Compare:
 
 def compare_far_pairs(setting: Setting, parts: Sequence[Sketched], pairs: Numbers) -> Edges:
     """Compare pairs of rows that were in different chunks: rare, so their texts are read here."""
-    rows = np.unique(np.concatenate(pair_rows(pairs)))
+    rows = distinct(np.concatenate(pair_rows(pairs)))
     tables = []
     for part in parts:
         own = within(rows, part.part)
         if len(own):
-            facts = read_sketches(part.sketches, ["task", "input_digest", "output_digest"])
-            tables.append(_gathered(setting, part, own, facts))
+            tables.append(_gathered(setting, part, own))
     return _Compare(setting, pa.concat_tables(tables))(pairs)
 
 

@@ -9,8 +9,8 @@ from medsmith.builders.release.card_pictures import length_blocks, source_pictur
 from medsmith.builders.release.card_table import table
 from medsmith.builders.release.card_tokens import token_blocks
 from medsmith.builders.release.card_yaml import DEFAULT_CONFIG, configs, front_matter
-from medsmith.builders.release.compatibility import of_manifest, terms
 from medsmith.builders.release.comparisons import removed_of
+from medsmith.builders.release.compatibility import of_manifest, terms
 from medsmith.builders.release.datasheet import datasheet, not_in_here
 from medsmith.builders.release.licences import in_short
 from medsmith.builders.release.manifest import splits
@@ -116,7 +116,7 @@ _COMPARED = {
 
 
 def _source_table(manifest: dict[str, Any]) -> str:
-    rows: list[list[object]] = []
+    rows: list[list[Any]] = []
     counted = manifest.get("tokens") is not None
     for key, source in manifest["sources"].items():
         ledgers = [ledger for name, *_, ledger in splits(manifest) if name == key]
@@ -133,13 +133,20 @@ def _source_table(manifest: dict[str, Any]) -> str:
                 *([tokens_of(manifest, key)] if counted else []),
             ]
         )
+    if len(rows) > 1:
+        rows.append(["all", "", "", "", *_sums(rows, 4)])
     header = ["source", "licence", "access", "languages", "instances", "samples"]
     found = table([*header, *_COMPARED.values(), *(["tokens"] if counted else [])], rows)
     return (
-        f"{found}\n\nInstances and samples are those in the release; of the four counts after "
-        "them, which were removed, each instance stands in one."
+        f"{found}\n\nInstances and samples are those in the release. The four columns after them "
+        "count what was removed, each instance under its first reason."
         f"{' Tokens are those of one epoch.' if counted else ''}"
     )
+
+
+def _sums(rows: list[list[Any]], first: int) -> list[int]:
+    """Return the sums of the columns from `first` on."""
+    return [sum(column) for column in list(zip(*rows, strict=True))[first:]]
 
 
 def _task_table(manifest: dict[str, Any]) -> str:
@@ -163,7 +170,7 @@ _SPLITS = ("train", "validation", "test")
 
 
 def _ledger_table(manifest: dict[str, Any]) -> str:
-    rows: list[list[object]] = []
+    rows: list[list[Any]] = []
     for key, source in manifest["sources"].items():
         records = source["records"]
         ledgers = [ledger for name, *_, ledger in splits(manifest) if name == key]
@@ -179,17 +186,22 @@ def _ledger_table(manifest: dict[str, Any]) -> str:
                 sum(ledger["released"] for ledger in ledgers),
             ]
         )
+    if len(rows) > 1:
+        rows.append(["all", *_sums(rows, 1)])
     header = ["source", "raw records", "converted", "rejected", "skipped"]
     ledger_table = table([*header, "instances", "removed", "released"], rows)
     return (
-        f"{ledger_table}\n\nRaw records = converted + rejected + skipped; instances = released + removed. "
-        "A record may give several instances. `medsmith verify` proves these numbers again from "
-        "the files."
+        f"{ledger_table}\n\nRaw records = converted + rejected + skipped; instances = released + "
+        "removed. A record may give several instances. `medsmith verify` proves these numbers "
+        "again from the files."
     )
 
 
 _WHY = {
     "cap": ": train instances beyond the recipe's share for the source, chosen by a seeded hash",
+    "contamination": ": they hold an item of a benchmark",
+    "cross_split": ": their document, question or input also stands in test",
+    "near_duplicate": ": another instance says the same in nearly the same words",
     "takedown": ": taken out for good, at somebody's request",
 }
 
@@ -222,12 +234,20 @@ def _making(manifest: dict[str, Any]) -> str:
         f"Made with Medsmith {manifest['medsmith_version']}: one converter for each source, "
         "validation of every instance, removal of exact duplicates within a task (texts equal "
         "under NFKC, case folding and single spaces; copies in test and validation are kept before "
-        "those in train), and instructions written for Medsmith, bound by a seeded hash of the "
-        "instance's id. `manifest.json` holds the recipe, the digests of the raw files and of "
-        "every file here; `croissant.json` says the same to machines, in Croissant with its "
-        "responsible-AI terms; `evidence/` holds what was rejected and removed, and why."
+        f"those in train){_compared_with(manifest)}, and instructions written for Medsmith, bound "
+        "by a seeded hash of the instance's id. `manifest.json` holds the recipe, the digests of "
+        "the raw files and of every file here; `croissant.json` says the same to machines, in "
+        "Croissant with its responsible-AI terms; `evidence/` holds what was rejected and removed, "
+        "and why."
     )
     return "\n\n".join([text, *(["Decisions by source:\n\n" + "\n".join(notes)] if notes else [])])
+
+
+def _compared_with(manifest: dict[str, Any]) -> str:
+    said = ", of near-duplicates" if manifest.get("near_duplicates") else ""
+    if manifest.get("contamination"):
+        said += ", of what holds items of benchmarks, of train instances that stand in test"
+    return said
 
 
 def _duties(manifest: dict[str, Any]) -> str:

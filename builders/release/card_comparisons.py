@@ -53,8 +53,8 @@ def _near_duplicates(manifest: dict[str, Any]) -> list[str]:
     )
     alone = ", ".join(f"`{task}`" for task in told["not_compared"])
     text = (
-        f"**{removed:,} instances were removed** because another one says the same in nearly the "
-        "same words. Two instances do where their inputs share at least "
+        f"**{_were_removed(removed)}** because another one says the same in nearly the same words. "
+        "Two instances do where their inputs share at least "
         f"{told['threshold']:.0%} of their runs of five words (Jaccard similarity) and their "
         f"outputs at least {told['output_threshold']:.0%}; labels and short answers must be equal, "
         f"and so must numbers and codes in forms (rules `{told['rules']}`).{contained} Runs of "
@@ -82,8 +82,8 @@ def _contamination(manifest: dict[str, Any]) -> list[str]:
     removed, flagged = sum(told["removed"].values()), sum(told["flagged"].values())
     return [
         *blocks,
-        f"**{removed:,} instances were removed** from train and validation because they hold an "
-        f"item of a benchmark, and {flagged:,} stay although part of one stands in them (rules "
+        f"**{_were_removed(removed)}** from train and validation for holding an item of a "
+        f"benchmark, and {flagged:,} stay although part of one stands in them (rules "
         f"`{told['rules']}`). Inputs and outputs were searched, instructions not. The test splits "
         "of the release's own sources are benchmarks, too.",
         _kind_table(told),
@@ -93,6 +93,10 @@ def _contamination(manifest: dict[str, Any]) -> list[str]:
         *_gaps(told),
         *_self_test(told),
     ]
+
+
+def _were_removed(count: int) -> str:
+    return f"{count:,} instance{'s were' if count != 1 else ' was'} removed"
 
 
 def _kind_table(told: dict[str, Any]) -> str:
@@ -122,7 +126,7 @@ def _gaps(told: dict[str, Any]) -> list[str]:
     empty = [each["benchmark"] for each in told["benchmarks"] if not each["items"]]
     if told["absent"]:
         blocks.append(
-            "**Not looked for**, as their files were not there when this was built: "
+            "**Not looked for**, as the files with their questions were not there: "
             f"{', '.join(f'`{name}`' for name in told['absent'])}."
         )
     if empty:

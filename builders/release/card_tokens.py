@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from medsmith.builders.release.card_table import table
+
 _FIGURES = ("n", "tokens", "mean", "p50", "p90", "p95", "p99", "max")
 
 
@@ -55,7 +57,7 @@ def _lengths(told: dict[str, Any]) -> str:
             [f"`{name}`", key, *(f"{found[figure]:,}" for figure in _FIGURES)]
             for key, found in groups.items()
         ]
-    return _table([*header, "90 %", "95 %", "99 %", "longest"], 2, rows)
+    return table([*header, "90 %", "95 %", "99 %", "longest"], rows)
 
 
 def _contexts(told: dict[str, Any]) -> str:
@@ -74,7 +76,7 @@ def _contexts(told: dict[str, Any]) -> str:
                 ]
             )
     header = ["tokenizer", "context", "longer samples", "share", "packed whole", "concatenated"]
-    return _table(header, 1, rows)
+    return table(header, rows)
 
 
 def _packing() -> str:
@@ -82,8 +84,3 @@ def _packing() -> str:
         "Packed whole: best-fit decreasing, no sample split, longer ones cut to the context. "
         "Concatenated: one stream of all tokens, cut wherever a context is full."
     )
-
-
-def _table(header: list[str], names: int, rows: list[list[str]]) -> str:
-    aligned = ["---"] * names + ["---:"] * (len(header) - names)
-    return "\n".join("| " + " | ".join(line) + " |" for line in (header, aligned, *rows))

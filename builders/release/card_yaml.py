@@ -90,14 +90,28 @@ def _features(fields: Iterable[pa.Field]) -> list[dict[str, Any]]:
     return found
 
 
+def _there(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the tasks that have an instance in the release; all of them where none has."""
+    tasks = [task for source in manifest["sources"].values() for task in source["tasks"].values()]
+    found = [
+        task for task in tasks if any(ledger["released"] for ledger in task["splits"].values())
+    ]
+    return found or tasks
+
+
+def languages(manifest: dict[str, Any]) -> list[str]:
+    """Return the languages (ISO 639-1) of the release's inputs and outputs, sorted."""
+    names = ("input_language", "output_language")
+    return sorted({task[name] for task in _there(manifest) for name in names})
+
+
 def front_matter(manifest: dict[str, Any]) -> str:
     """Return the YAML of the release that `manifest` describes, without its fences."""
-    sources = manifest["sources"].values()
-    categories = {task["category"] for source in sources for task in source["tasks"].values()}
+    categories = {task["category"] for task in _there(manifest)}
     samples = manifest["totals"]["samples"]
     data = DatasetCardData(
         pretty_name=manifest["title"],
-        language=sorted({language for source in sources for language in source["languages"]}),
+        language=languages(manifest),
         task_categories=sorted(
             {_HUB_TASKS.get(Category(c), "text-generation") for c in categories}
         ),

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from medsmith.builders.contamination.self_test import summary
 from medsmith.builders.parquet import read_table
-from medsmith.builders.release import evidence
 from medsmith.builders.stage_dir import read_marker
-from medsmith.builders.stages.base import StageRun
 from medsmith.builders.unit import Unit
 from medsmith.manifests import Catalogue
 from medsmith.schema import ContaminationKind
@@ -29,15 +28,16 @@ _KINDS = tuple(kind.value for kind in ContaminationKind)
 Counts = dict[str, int]
 
 
-def describe(run: StageRun) -> dict[str, Any]:
+def describe(unit: Unit, evidence: Path) -> dict[str, Any]:
     """Return `near_duplicates`, `contamination` and `cross_split` of a release's manifest.
 
-    Each is None where the recipe does not ask for it. The evidence must have been written.
+    The first two are None where the recipe does not ask for them; shared splits are always told.
+    `evidence` is the release's folder of that name, with its tables.
     """
     return {
-        "near_duplicates": _near_duplicates(run.unit),
-        "contamination": _contamination(run),
-        "cross_split": _cross_split(run),
+        "near_duplicates": _near_duplicates(unit),
+        "contamination": _contamination(unit, evidence),
+        "cross_split": _cross_split(unit, evidence),
     }
 
 
@@ -59,15 +59,14 @@ def _near_duplicates(unit: Unit) -> dict[str, Any] | None:
     return {**{name: report[name] for name in _PARAMETERS}, "not_compared": alone}
 
 
-def _contamination(run: StageRun) -> dict[str, Any] | None:
-    policy = run.unit.recipe.contamination
+def _contamination(unit: Unit, evidence: Path) -> dict[str, Any] | None:
+    policy = unit.recipe.contamination
     if policy is None:
         return None
-    report = _report(run.unit, "contamination")
+    report = _report(unit, "contamination")
     removing = [kind.value for kind in policy.remove]
-    home = run.out / evidence.DIRECTORY
     titles = {manifest.name: manifest for manifest in Catalogue.bundled().benchmarks()}
-    own = {source.name: source.load().manifest for source in run.unit.sources}
+    own = {source.name: source.load().manifest for source in unit.sources}
     benchmarks = []
     for told in report["benchmarks"]:
         name, split_of = told["benchmark"], told.get("test_split_of")
@@ -82,14 +81,14 @@ def _contamination(run: StageRun) -> dict[str, Any] | None:
                 "files_digest": told["files_digest"],
             }
         )
-    hits = read_table(home / "contamination.parquet")
+    hits = read_table(evidence / "contamination.parquet")
     return {
         "rules": report["rules"],
         "remove": removing,
         "benchmarks": benchmarks,
         "absent": report["absent"],
         **count_hits(hits, removing),
-        "self_test": summary(read_table(home / "contamination_self_test.parquet")),
+        "self_test": summary(read_table(evidence / "contamination_self_test.parquet")),
     }
 
 
@@ -127,11 +126,9 @@ def _rank(kind: str, removing: Sequence[str]) -> tuple[bool, int]:
     return kind not in removing, _KINDS.index(kind)
 
 
-def _cross_split(run: StageRun) -> dict[str, Any] | None:
-    if run.unit.recipe.contamination is None:
-        return None
-    report = _report(run.unit, "cross_split")
-    table = read_table(run.out / evidence.DIRECTORY / "cross_split.parquet")
+def _cross_split(unit: Unit, evidence: Path) -> dict[str, Any]:
+    report = _report(unit, "cross_split")
+    table = read_table(evidence / "cross_split.parquet")
     return {
         "rules": report["rules"],
         "policy": report["policy"],
@@ -170,3 +167,15 @@ def removed_of(ledgers: Iterable[dict[str, Any]]) -> Counts:
     for ledger in ledgers:
         found.update(ledger["removed"])
     return dict(sorted(found.items()))
+
+
+def looked_for(manifest: dict[str, Any]) -> list[str]:
+    """Return the benchmarks whose items a release was searched for, sorted."""
+    told = manifest.get("contamination") or {"benchmarks": []}
+    return sorted(each["benchmark"] for each in told["benchmarks"] if each["items"])
+
+
+def near_threshold(manifest: dict[str, Any]) -> float | None:
+    """Return from which similarity on instances are near-duplicates; None: none were sought."""
+    threshold: float | None = (manifest.get("near_duplicates") or {}).get("threshold")
+    return threshold

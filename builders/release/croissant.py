@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 from medsmith.builders.release import rai
-from medsmith.builders.release.card_yaml import DEFAULT_CONFIG, configs
+from medsmith.builders.release.card_yaml import DEFAULT_CONFIG, configs, languages
 from medsmith.schema import arrow
 
 NAME = "croissant.json"
@@ -65,7 +65,7 @@ def _document(manifest: dict[str, Any]) -> dict[str, Any]:
         "license": [_licence(name) for name in _licences(manifest)],
         "citeAs": cite_as(manifest),
         "creator": {"@type": "sc:Organization", "name": _creator(manifest)},
-        "inLanguage": sorted({language for s in sources.values() for language in s["languages"]}),
+        "inLanguage": languages(manifest),
         "keywords": ["medical", "instruction-tuning"],
         "isBasedOn": sorted({source["homepage"] for source in sources.values()}),
         "isLiveDataset": False,

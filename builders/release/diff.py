@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from medsmith.builders.parquet import readable
 from medsmith.builders.release import evidence
+from medsmith.builders.release.comparisons import looked_for, near_threshold
 from medsmith.builders.release.diff_files import compare_files, summary
 from medsmith.builders.release.diff_rows import RowChanges, compare_rows
 from medsmith.builders.release.manifest import splits
@@ -90,7 +91,12 @@ def compare(old: Path, new: Path, *, estimate: bool = True) -> ReleaseDiff:
 def _about(release: Release) -> dict[str, Any]:
     manifest = release.manifest
     names = ("name", "version", "medsmith_version", "schema_version", "synthetic", "totals")
-    return {**{name: manifest.get(name) for name in names}, "tokenizer": counted_with(manifest)}
+    return {
+        **{name: manifest.get(name) for name in names},
+        "tokenizer": counted_with(manifest),
+        "benchmarks": looked_for(manifest),
+        "near_threshold": near_threshold(manifest),
+    }
 
 
 def _places(release: Release) -> set[Place]:

@@ -72,10 +72,28 @@ def source_lines(diff: ReleaseDiff) -> list[str]:
         before, now = about["tokens"]
         if before is not None and now is not None and before != now:
             lines.append(f"`{key}`: tokens {before:,} → {now:,} ({now - before:+,})")
+    return [*lines, *_method_lines(diff)]
+
+
+def _method_lines(diff: ReleaseDiff) -> list[str]:
+    """Return one sentence for each thing that is counted or looked for in another way."""
+    lines = []
     counted = diff.old["tokenizer"], diff.new["tokenizer"]
     if counted[0] != counted[1]:
         old, new = (name or "nothing" for name in counted)
         lines.append(f"tokens are counted with {new}, before with {old}")
+    thresholds = diff.old["near_threshold"], diff.new["near_threshold"]
+    if thresholds[0] != thresholds[1]:
+        old, new = (f"from {t} on" if t is not None else "not sought" for t in thresholds)
+        lines.append(f"near-duplicates: {new}, before {old}")
+    before, now = (set(about["benchmarks"]) for about in (diff.old, diff.new))
+    for words, names in (
+        ("looked for as well", now - before),
+        ("no longer looked for", before - now),
+    ):
+        if names:
+            listed = ", ".join(f"`{name}`" for name in sorted(names))
+            lines.append(f"benchmarks {words}: {listed}")
     return lines
 
 

@@ -86,6 +86,7 @@ def _stages(manifest: dict[str, Any]) -> list[str]:
         "task, known languages.",
         "Instances are compared with one another; copies in test and validation are kept before "
         "those in train.",
+        *_comparisons(manifest),
         *(
             f"Removed as {reason.replace('_', ' ')}: {count:,} instances."
             for reason, count in sorted(removed.items())
@@ -95,11 +96,50 @@ def _stages(manifest: dict[str, Any]) -> list[str]:
     ]
 
 
+def _comparisons(manifest: dict[str, Any]) -> list[str]:
+    """Return how near-duplicates, benchmarks' items and shared splits were looked for."""
+    said = []
+    if near := manifest.get("near_duplicates"):
+        said.append(
+            f"Near-duplicates ({near['rules']}): Jaccard similarity of five-word runs of at least "
+            f"{near['threshold']} in inputs and {near['output_threshold']} in outputs; MinHash in "
+            f"{near['bands']} bands of {near['rows_per_band']}, each pair compared in full."
+        )
+    if found := manifest.get("contamination"):
+        names = [each["benchmark"] for each in found["benchmarks"] if each["items"]]
+        items = sum(each["items"] for each in found["benchmarks"])
+        said.append(
+            f"Benchmark contamination ({found['rules']}): {items:,} items of "
+            f"{', '.join(names) or 'no benchmark'} were looked for in inputs and outputs of train "
+            f"and validation. Hits of kind {', '.join(found['remove']) or 'none'} remove an "
+            "instance, the others are reported."
+        )
+        if recall := found["self_test"]["recall"]:
+            shares = ", ".join(
+                f"{name.replace('_', ' ')} {cell['recall']:.1%}" for name, cell in recall.items()
+            )
+            said.append(f"Items hidden in invented texts and found again: {shares}.")
+    if shared := manifest.get("cross_split"):
+        said.append(
+            "Train instances that share a document, patient, question or input with test: "
+            f"{shared['policy']}."
+        )
+    return said
+
+
 def _limitations(manifest: dict[str, Any]) -> list[str]:
     said = [
         "Texts hold the errors of their upstreams and the medical knowledge of their time; no "
         "step of Medsmith is a review by clinicians.",
     ]
+    flagged = (manifest.get("contamination") or {}).get("flagged", {})
+    if count := sum(flagged.values()):
+        said.append(
+            f"{count:,} instances hold part of a benchmark item ({', '.join(flagged)}) and stay: "
+            "`evidence/contamination.parquet` names them."
+        )
+    if absent := (manifest.get("contamination") or {}).get("absent"):
+        said.append(f"Benchmarks that were not looked for: {', '.join(absent)}.")
     if manifest["synthetic"]:
         said.append("Made from invented records: it shows the format and teaches nothing.")
     unstated = [k for k, s in manifest["sources"].items() if s["license"].endswith("not-stated")]

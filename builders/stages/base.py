@@ -30,12 +30,14 @@ class Phase:
     """Work that an engine spreads: `split` names the tasks, `work` does one of them.
 
     `work` must be a top-level function of picklable arguments; it writes files of its own under
-    the stage's directory and returns a small picklable result.
+    the stage's directory and returns a small picklable result. Where tasks are `shared`, those of
+    several units that are equal are one task, whose result all of them get; they must be hashable.
     """
 
     name: str
     split: Callable[[StageRun], Sequence[Any]]
     work: Callable[[Any], Any]
+    shared: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Stage `contamination`: train and validation instances that hold an item of a benchmark.
 
 Held against are the registered benchmarks whose files are there, and the test splits of the
-release's own sources. A self-test on the same index tells what such a search finds.
+release's own sources. What is made of the former is kept for other units and builds; the latter
+have an index of their own. A self-test on the same indices tells what such a search finds.
 """
 
 from __future__ import annotations
@@ -16,18 +17,25 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from medsmith.builders.contamination.hits import TABLE, told_of_hits, write_review
+from medsmith.builders.contamination.items import ReadFiles, ReadSplit, read_items
 from medsmith.builders.contamination.passes import (
     CACHE,
     CODE,
     TEXTS,
-    IndexFile,
     Scanned,
-    cached_index,
     scan_texts,
     telling_grams,
 )
-from medsmith.builders.contamination.plan import Benchmark, plan, read_benchmark, split_shards
-from medsmith.builders.contamination.self_test import cases, clean_cases, measure, summary
+from medsmith.builders.contamination.plan import OwnSplit, plan
+from medsmith.builders.contamination.search import (
+    IndexItems,
+    Search,
+    SelfTest,
+    build_index_file,
+    joined_tests,
+    run_test,
+)
+from medsmith.builders.contamination.self_test import summary
 from medsmith.builders.engine import report_rows
 from medsmith.builders.parquet import read_table, write_table
 from medsmith.builders.stage_dir import read_marker, write_json
@@ -36,52 +44,26 @@ from medsmith.builders.stages.base import Phase, Stage, StageRun
 from medsmith.builders.stages.judged import removed_before
 from medsmith.builders.unit import Unit
 from medsmith.dedup.contamination import RULES, load_index, score
-from medsmith.manifests.policies import ContaminationPolicy
 from medsmith.schema import RemovalReason, Split, arrow
 
 NAME = "contamination"
 _SELF_TEST = "contamination_self_test"
-_SELF_TEST_ITEMS = 100  # of each benchmark: it takes seconds, and is exact to a few per cent
 _JUDGED = (Split.TRAIN.value, Split.VALIDATION.value)
-
-
-@dataclass(frozen=True)
-class _Read:
-    benchmark: Benchmark
-    shards: tuple[Path, ...]
-    cache: Path
-    out: Path
-
-
-@dataclass(frozen=True)
-class _Build:
-    parts: tuple[Path, ...]
-    items: Path
-    cache: Path
 
 
 @dataclass(frozen=True)
 class _Shard:
     path: Path
     removed: Path
-    index: Path
+    indices: tuple[Path, ...]
     counts: Path
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Score:
     shard: _Shard
-    scanned: Scanned
-    telling: Path
-
-
-@dataclass(frozen=True)
-class _Test:
-    benchmark: Benchmark | None  # None: the clean rows
-    items: Path
-    index: Path
-    telling: Path
-    policy: ContaminationPolicy
+    scanned: tuple[Scanned, ...]
+    telling: tuple[Path, ...]
 
 
 def _inputs(unit: Unit) -> Any:
@@ -93,58 +75,42 @@ def _inputs(unit: Unit) -> Any:
     return {"policy": told, **plan(unit).to_json()}
 
 
-def _policy(run: StageRun) -> ContaminationPolicy:
-    policy = run.unit.recipe.contamination
-    assert policy is not None  # without one, no phase has a task
-    return policy
+def _search(run: StageRun) -> Search:
+    return Search(plan(run.unit), run.unit.home.parent / CACHE, run.out / "aside")
 
 
-def _cache(run: StageRun) -> Path:
-    return run.unit.home.parent / CACHE
+def _split_reading(run: StageRun) -> Sequence[ReadFiles | ReadSplit]:
+    search = _search(run)
+    search.aside.mkdir()
+    return [*search.unread(), *(_read_split(run, search, split) for split in search.plan.own)]
 
 
-def _split_reading(run: StageRun) -> Sequence[_Read]:
-    (run.out / "aside").mkdir()
-    tasks = []
-    for number, benchmark in enumerate(plan(run.unit).benchmarks):
-        shards: list[Path] = []
-        if benchmark.own_split is not None:
-            home = run.unit.source_stage(benchmark.own_split, convert.NAME)
-            shards = split_shards((read_marker(home) or {})["report"], home)
-        out = run.out / "aside" / f"items-{number:05d}.parquet"
-        tasks.append(_Read(benchmark, tuple(shards), _cache(run), out))
-    return tasks
+def _read_split(run: StageRun, search: Search, split: OwnSplit) -> ReadSplit:
+    home = run.unit.source_stage(split.source, convert.NAME)
+    report = (read_marker(home) or {})["report"]
+    tested = any(entry["split"] == Split.TEST for entry in report["instances"])
+    shards = tuple(home / name for name in report["shards"]) if tested else ()
+    return ReadSplit(split, shards, search.own_items(split))
 
 
-def _read(task: _Read) -> tuple[_Read, dict[str, Any]]:
-    items, told = read_benchmark(task.benchmark, task.shards, task.cache)
-    write_table(items, task.out)
-    report_rows(len(items))
-    return task, told
+def _read(task: ReadFiles | ReadSplit) -> None:
+    report_rows(read_items(task))
 
 
-def _split_indexing(run: StageRun) -> Sequence[_Build]:
-    parts = tuple(task.out for task, told in run.results["reading benchmarks"] if told["items"])
-    items = run.out / "aside" / "items.parquet"
-    return [_Build(parts, items, _cache(run))] if parts else []
-
-
-def _index(task: _Build) -> IndexFile:
-    items = pa.concat_tables([read_table(part) for part in task.parts]).combine_chunks()
-    write_table(items, task.items)
-    return cached_index(items, task.cache)
+def _split_indexing(run: StageRun) -> Sequence[IndexItems]:
+    return _search(run).unindexed()
 
 
 def _split_scanning(run: StageRun) -> Sequence[_Shard]:
     tasks: list[_Shard] = []
-    for index in run.results["indexing"]:
-        for source in run.unit.sources:
-            removed = run.out / "aside" / f"removed-{source.name}.parquet"
-            write_table(removed_before(run, source.name), removed)
-            home = run.unit.source_stage(source.name, convert.NAME)
-            for name in (read_marker(home) or {})["report"]["shards"]:
-                counts = run.out / "aside" / f"counts-{len(tasks):05d}.npy"
-                tasks.append(_Shard(home / name, removed, index.path, counts))
+    indices = _search(run).indices()
+    for source in run.unit.sources if indices else ():
+        removed = run.out / "aside" / f"removed-{source.name}.parquet"
+        write_table(removed_before(run, source.name), removed)
+        home = run.unit.source_stage(source.name, convert.NAME)
+        for name in (read_marker(home) or {})["report"]["shards"]:
+            counts = run.out / "aside" / f"counts-{len(tasks):05d}"
+            tasks.append(_Shard(home / name, removed, indices, counts))
     return tasks
 
 
@@ -156,53 +122,46 @@ def _texts(shard: _Shard) -> pa.Table:
     return table.filter(pc.and_not(judged, gone)).select(TEXTS.names)
 
 
-def _scan(task: _Shard) -> tuple[_Shard, Scanned]:
+def _scan(task: _Shard) -> tuple[_Shard, tuple[Scanned, ...]]:
     texts = _texts(task)
-    scanned = scan_texts(load_index(task.index), texts, task.counts)
+    scanned = tuple(
+        scan_texts(load_index(path), texts, task.counts.with_suffix(f".{number}.npy"))
+        for number, path in enumerate(task.indices)
+    )
     report_rows(len(texts))
     return task, scanned
 
 
 def _split_scoring(run: StageRun) -> Sequence[_Score]:
-    found: list[tuple[_Shard, Scanned]] = run.results["scanning"]
-    if not found:
-        return []
-    (index,) = run.results["indexing"]
-    telling = _telling(run)
-    np.save(telling, telling_grams(load_index(index.path), (scanned for _, scanned in found)))
-    return [_Score(shard, scanned, telling) for shard, scanned in found if len(scanned.rows)]
-
-
-def _telling(run: StageRun) -> Path:
-    return run.out / "aside" / "telling.npy"
+    found: list[tuple[_Shard, tuple[Scanned, ...]]] = run.results["scanning"]
+    telling = []
+    for number, path in enumerate(found[0][0].indices if found else ()):
+        telling.append(run.out / "aside" / f"telling-{number}.npy")
+        grams = telling_grams(load_index(path), (scanned[number] for _, scanned in found))
+        np.save(telling[number], grams)
+    return [
+        _Score(shard, scanned, tuple(telling))
+        for shard, scanned in found
+        if any(len(each.rows) for each in scanned)
+    ]
 
 
 def _score(task: _Score) -> tuple[pa.Table, pa.Table]:
     """Return the hits of a shard, and the texts that hold them."""
-    texts = _texts(task.shard).take(pa.array(task.scanned.rows))
-    hits = score(load_index(task.shard.index), np.load(task.telling), texts)
+    texts = _texts(task.shard)
     report_rows(len(texts))
-    return hits, texts.filter(pc.is_in(texts["id"], value_set=pc.unique(hits["id"])))
+    hits = [arrow.CONTAMINATION.empty_table()]
+    for path, scanned, telling in zip(task.shard.indices, task.scanned, task.telling, strict=True):
+        if len(scanned.rows):
+            candidates = texts.take(pa.array(scanned.rows))
+            hits.append(score(load_index(path), np.load(telling), candidates))
+    table = pa.concat_tables(hits)
+    return table, texts.filter(pc.is_in(texts["id"], value_set=pc.unique(table["id"])))
 
 
-def _split_testing(run: StageRun) -> Sequence[_Test]:
-    if not run.results["scanning"]:
-        return []
-    (index,) = run.results["indexing"]
-    read = [task for task, told in run.results["reading benchmarks"] if told["items"]]
-    more = (index.path, _telling(run), _policy(run))
-    return [_Test(None, read[0].out, *more), *(_Test(t.benchmark, t.out, *more) for t in read)]
-
-
-def _test(task: _Test) -> pa.Table:
-    items = read_table(task.items)
-    if task.benchmark is None:
-        injected = clean_cases()
-    else:
-        injected = cases(items, task.benchmark.languages, _SELF_TEST_ITEMS)
-    report_rows(len(injected))
-    index, telling = load_index(task.index), np.load(task.telling)
-    return measure(index, telling, injected, task.policy.remove, items)
+def _split_testing(run: StageRun) -> Sequence[SelfTest]:
+    policy = run.unit.recipe.contamination
+    return [] if policy is None else _search(run).untested(policy.remove)
 
 
 def _finish(run: StageRun) -> dict[str, Any]:
@@ -210,22 +169,18 @@ def _finish(run: StageRun) -> dict[str, Any]:
     hits = pa.concat_tables([arrow.CONTAMINATION.empty_table(), *(pair[0] for pair in scored)])
     hits = hits.sort_by([(name, "ascending") for name in ("id", "benchmark", "item_id")])
     write_table(hits, run.out / TABLE)
-    items = run.out / "aside" / "items.parquet"
+    search, policy = _search(run), run.unit.recipe.contamination
     texts = pa.concat_tables([TEXTS.empty_table(), *(pair[1] for pair in scored)])
-    write_review(run.out, hits, read_table(items) if items.exists() else None, texts)
-    tested = pa.concat_tables(
-        [arrow.CONTAMINATION_SELF_TEST.empty_table(), *run.results["self-test"]]
-    )
+    write_review(run.out, hits, search.items_of(hits), texts)
+    results = search.tested(policy.remove) if policy is not None else []
+    tested = joined_tests(results, arrow.CONTAMINATION_SELF_TEST)
     write_table(tested, run.out / f"{_SELF_TEST}.parquet")
     write_json(run.out / "self_test.json", summary(tested))
     removed = _removed(run, hits)
     write_table(removed, run.out / "removals.parquet")
-    shutil.rmtree(run.out / "aside")
-    return {
-        **_told_of_benchmarks(run),
-        **told_of_hits(hits, by_source=True),
-        "removed": len(removed),
-    }
+    told = _told_of_benchmarks(run)
+    shutil.rmtree(search.aside)
+    return {**told, **told_of_hits(hits, by_source=True), "removed": len(removed)}
 
 
 def _removed(run: StageRun, hits: pa.Table) -> pa.Table:
@@ -241,19 +196,13 @@ def _told_of_benchmarks(run: StageRun) -> dict[str, Any]:
     """Return what was looked for: the benchmarks with their counts, and those without files."""
     if run.unit.recipe.contamination is None:
         return {"rules": RULES, "looked": False, "benchmarks": [], "absent": []}
-    planned = plan(run.unit)
-    digests = planned.to_json()["benchmarks"]
-    benchmarks = [
-        {**told, "files_digest": digests[told["benchmark"]]["files"]}
-        for _, told in run.results["reading benchmarks"]
-    ]
-    index = [each.digest for each in run.results["indexing"]]
+    search = _search(run)
     return {
         "rules": RULES,
         "looked": True,
-        "benchmarks": benchmarks,
-        "absent": list(planned.absent),
-        "index": index[0] if index else None,
+        "benchmarks": search.told(),
+        "absent": list(search.plan.absent),
+        "indices": [load_index(path).digest for path in search.indices()],
     }
 
 
@@ -279,11 +228,11 @@ STAGE = Stage(
     ),
     title="contamination",
     phases=(
-        Phase("reading benchmarks", _split_reading, _read),
-        Phase("indexing", _split_indexing, _index),
+        Phase("reading benchmarks", _split_reading, _read, shared=True),
+        Phase("indexing", _split_indexing, build_index_file, shared=True),
         Phase("scanning", _split_scanning, _scan),
         Phase("scoring", _split_scoring, _score),
-        Phase("self-test", _split_testing, _test),
+        Phase("self-test", _split_testing, run_test, shared=True),
     ),
     finish=_finish,
     inputs=_inputs,

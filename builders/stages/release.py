@@ -74,7 +74,7 @@ def _finish(run: StageRun) -> dict[str, Any]:
             _link_tree(data / source.name, run.out / "data" / source.name)
     evidence.write_evidence(run)
     about = manifest.describe(run.unit)
-    about.update(comparisons.describe(run))
+    about.update(comparisons.describe(run.unit, run.out / evidence.DIRECTORY))
     if run.unit.withheld:
         withheld.write_ids(run.unit, run.out)
     for source in run.unit.withheld:

@@ -9,13 +9,14 @@ with open_files(["data/*.jsonl"], Fields()) as foreign:
 from medsmith.builders.standalone.fields import COLUMNS, Fields
 from medsmith.builders.standalone.foreign import Foreign, Shard, open_files
 from medsmith.builders.standalone.results import result_folder, spread
-from medsmith.builders.standalone.rows import read, write_subset
+from medsmith.builders.standalone.rows import batches, read, write_subset
 
 __all__ = [
     "COLUMNS",
     "Fields",
     "Foreign",
     "Shard",
+    "batches",
     "open_files",
     "read",
     "result_folder",

@@ -110,7 +110,7 @@ def taken(
     columns: Columns,
     ids: pa.ChunkedArray,
     chats: list[Any] | None,
-    places: pa.Array,
+    places: pa.ChunkedArray | None,
 ) -> pa.Table:
     """Return the rows of `table` as `COLUMNS`, with the given ids; `chats` are their turns.
 
@@ -118,7 +118,7 @@ def taken(
     conversation, the output is the assistant's last turn, the input all others but the system's,
     which is the instruction. Raises `DataError` naming the place of a turn that is none.
     """
-    if chats is not None:
+    if chats is not None and places is not None:
         instruction, input, output = _chat(chats, places.to_pylist())
     else:
         instruction = _texts(table, columns.instruction, len(ids))

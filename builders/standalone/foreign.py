@@ -20,6 +20,7 @@ from medsmith.builders.standalone import lines
 from medsmith.builders.standalone.fields import Columns, Fields, columns_of
 from medsmith.builders.standalone.files import Found, Kind, find, unpack
 from medsmith.converters.core.parts import split_lines
+from medsmith.dedup.near.arrays import hash_texts
 from medsmith.schema import MedsmithError
 
 _SHARD_BYTES = 64 * 2**20  # of text, before compression
@@ -219,9 +220,7 @@ def _id_texts(values: list[Any]) -> pa.ChunkedArray:
 
 def _hashes(ids: pa.ChunkedArray) -> np.ndarray[Any, np.dtype[np.uint64]]:
     """Return 64 bits for each id; 0 where there is none."""
-    import polars as pl  # noqa: PLC0415 - slow to import, and needed for columns of ids alone
-
-    hashed = pl.Series(pl.from_arrow(ids)).hash(seed=0).to_numpy().copy()
+    hashed = hash_texts(ids)
     hashed[ids.is_null().to_numpy()] = 0
     return hashed
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from medsmith.dedup.contamination import rules
 from medsmith.dedup.contamination.index import Index
 from medsmith.dedup.contamination.patterns import U64
-from medsmith.dedup.contamination.tokens import Tokens
+from medsmith.dedup.contamination.tokens import Tokens, tokenise
+
+# How lists of options are lettered.
+_MARKS = ("a b", "1 2")
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,8 @@ class Surroundings:
     def __init__(self, index: Index, fields: tuple[Tokens, ...]) -> None:
         self._index = index
         self._fields = fields
+        marks = tokenise(pa.array(_MARKS, pa.string())).hashes.reshape(-1, 2)
+        self._marks = [(first.tobytes(), second.tobytes()) for first, second in marks]
 
     def text(self, field: int, row: int) -> U64:
         """Return the token hashes of one text."""
@@ -60,6 +66,18 @@ class Surroundings:
         reach = sum(len(option) for option, _ in options) + rules.AT_ONCE + 2 * len(options)
         head = after[:reach].tobytes()
         return all(_find(head, option.tobytes()) >= 0 for option, _ in options)
+
+    def asks_for_others(self, item: int, place: Place) -> bool:
+        """Return whether a list of options follows `place`, and none of them is the item's."""
+        options = [option.tobytes() for option, _ in self._options(item)]
+        text = self.text(place.field, place.row)
+        reach = rules.BESIDE + sum(len(option) // 8 for option in options)
+        after = text[place.end : place.end + reach].tobytes()
+        lettered = any(
+            after.startswith(first) and _find(after, second, 2) >= 0
+            for first, second in self._marks
+        )
+        return bool(options) and lettered and all(_find(after, each) < 0 for each in options)
 
     def is_all(self, item: int, place: Place, passage: Place | None) -> bool:
         """Return whether the text holds nothing but the item: stem, options, letters, passage."""

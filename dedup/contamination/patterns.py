@@ -179,7 +179,8 @@ def rarity(patterns: Patterns) -> U16:
     tokens = patterns.tokens
     values, inverse = np.unique(tokens.hashes, return_inverse=True)
     owner = np.repeat(np.arange(len(tokens), dtype=np.int64), tokens.lengths)
-    pairs = np.unique(inverse.astype(np.int64) * max(len(tokens), 1) + owner)
+    pairs = np.sort(inverse.astype(np.int64) * max(len(tokens), 1) + owner)
+    pairs = pairs[np.diff(pairs, prepend=-1) != 0]
     df = np.bincount(pairs // max(len(tokens), 1), minlength=len(values))
     ratio = (16 * len(tokens)) // np.maximum(df, 1)
     # frexp's exponent is the bit length, exactly, for whole numbers below 2**53.

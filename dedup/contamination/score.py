@@ -45,6 +45,7 @@ class _Found:
     pattern: int
     score: float
     in_order: float
+    words: float
     whole: bool
     common: bool
     alone: bool
@@ -145,6 +146,7 @@ def _find(
             pattern=int(match["pattern"]),
             score=_rounded(match["bag"], match["total"]),
             in_order=float(seen.in_order[i]),
+            words=float(seen.words[i]),
             whole=bool(seen.whole[i]),
             common=bool(common[match["pattern"]] & ~long_whole[i]),
             alone=bool(alone[i]),
@@ -234,6 +236,8 @@ def _stem_kind(
     # A few words that an item asks of its options are anybody's where these are not beside them.
     own = stem.alone or not index.has_options(item)
     alone = not template and ((exact and own) or (stem.alone and not stem.common))
+    if stem.words < rules.LONG_STEM and around.asks_for_others(item, stem.place):
+        return None
     beside = passage is not None and (stem.alone or stem.whole)
     if not alone and not beside and not around.supports(item, stem.place):
         return None

@@ -1,4 +1,8 @@
-"""Texts as token hashes (`norm-v1`), with what a search for n-grams must know of each."""
+"""Texts as token hashes (`norm-v1`), with what a search for n-grams must know of each.
+
+Symbols are left out: the mark-up that follows a quoted question (`<br>`) must not change its last
+word.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +52,7 @@ def tokenise(column: pa.Array | pa.ChunkedArray) -> Tokens:
     data, texts = text_buffers(column)
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
-    stream = kernels.tokenise(column)
+    stream = kernels.tokenise(column, symbols=False)
     wide = np.zeros(len(stream.hashes), np.uint8)
     _match.mark_wide(data, texts, stream.starts, stream.offsets, wide)
     return Tokens(stream.hashes, wide, stream.starts, stream.ends, stream.offsets)

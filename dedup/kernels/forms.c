@@ -15,6 +15,24 @@ typedef struct {
     size_t start, end;
 } span;
 
+/* Append the ASCII bytes ahead, folded, 16 at a time: most of most texts. -1: memory is short. */
+static int fold_ascii(norm_cursor *cursor, vector *points)
+{
+    while (cursor->length - cursor->position >= 16) {
+        const uint8_t *bytes = cursor->text + cursor->position;
+        if ((norm_load(bytes) | norm_load(bytes + 8)) & 0x8080808080808080ull)
+            return 0;
+        uint32_t folded[16];
+        for (int i = 0; i < 16; i++)
+            folded[i] = bytes[i] + ((uint8_t)(bytes[i] - 'A') < 26 ? 32u : 0u);
+        if (vector_append(points, folded, sizeof folded))
+            return -1;
+        cursor->position += 16;
+        cursor->order = 0;
+    }
+    return 0;
+}
+
 /* Append the row's folded code points to `points`; -1 with an exception set. */
 static int fold_points(column *texts, column_text *found, vector *points)
 {
@@ -23,6 +41,10 @@ static int fold_points(column *texts, column_text *found, vector *points)
     points->size = 0;
     column_begin(&cursor, found);
     while (cursor.position < cursor.length) {
+        if (fold_ascii(&cursor, points))
+            return column_fail(texts, PyExc_MemoryError, "memory is short");
+        if (cursor.position == cursor.length)
+            break;
         if (!norm_fold_next(&cursor, &folded)) {
             if (column_fold(texts, found))
                 return -1;
@@ -166,9 +188,20 @@ static uint64_t hash_span(span text, size_t *tokens)
     return norm_multiply(words ^ NORM_K1, numbers ^ NORM_K3);
 }
 
+/* How many tokens the span has, or `most` where it has more. */
+static size_t count_tokens(span text, size_t most)
+{
+    token_reader reader = {text, text.start};
+    uint64_t hash;
+    size_t tokens = 0;
+    while (tokens < most && next_token(&reader, &hash))
+        tokens++;
+    return tokens;
+}
+
 static int ends_line(uint32_t point)
 {
-    return point == '\n' || point == '\r' || point == ';' || point == '|';
+    return (point == '\n') | (point == '\r') | (point == ';') | (point == '|');
 }
 
 /* Whether [start, colon) and the colon behind it open a field: a few words with a letter. */
@@ -201,7 +234,7 @@ static int is_blank(span line)
 }
 
 typedef struct {
-    vector *elements;
+    vector *elements; /* NULL while it is only asked whether the text is a form */
     size_t lines, headed, fields, brief;
 } form;
 
@@ -225,6 +258,10 @@ static int add_long(form *found, uint64_t key, span text)
 
 static int add_value(form *found, uint64_t key, span value, size_t *tokens)
 {
+    if (!found->elements) {
+        *tokens = count_tokens(value, VALUE_TOKENS + 1);
+        return 0;
+    }
     uint64_t element = norm_multiply(hash_span(value, tokens) ^ key, NORM_K2);
     if (*tokens > VALUE_TOKENS)
         return add_long(found, key, value);
@@ -234,7 +271,7 @@ static int add_value(form *found, uint64_t key, span value, size_t *tokens)
 static int add_field(form *found, span key, span value)
 {
     size_t tokens;
-    uint64_t hash = hash_span(key, &tokens);
+    uint64_t hash = found->elements ? hash_span(key, &tokens) : 0;
     int status = add_value(found, hash, value, &tokens);
     found->fields++;
     found->brief += tokens <= VALUE_TOKENS;
@@ -244,7 +281,7 @@ static int add_field(form *found, span key, span value)
 static int add_text(form *found, span text)
 {
     size_t tokens;
-    return is_blank(text) ? 0 : add_value(found, NORM_K3, text, &tokens);
+    return !found->elements || is_blank(text) ? 0 : add_value(found, NORM_K3, text, &tokens);
 }
 
 /* Read `key: value[, key: value…]`; what stands before the first key is an element of its own. */
@@ -277,7 +314,7 @@ static int read_line(form *found, span line)
 }
 
 /* Whether the text may have colons enough for a form: `:` or, as the wide one, from byte 0xEF. */
-NORM_CLONES static int may_be_form(const uint8_t *text, size_t length)
+NORM_CLONES static int has_colons(const uint8_t *text, size_t length)
 {
     size_t colons = 0;
     for (size_t start = 0; start < length && colons < LEAST_FIELDS; start += 4096) {
@@ -288,27 +325,107 @@ NORM_CLONES static int may_be_form(const uint8_t *text, size_t length)
     return colons >= LEAST_FIELDS;
 }
 
+/* Whether code points beyond ASCII may fold to `:` or to the end of a line: U+037E, U+2A74, U+FExx,
+ * U+FFxx. */
+static int has_wide_marks(const uint8_t *text, size_t length)
+{
+    if (memchr(text, 0xEF, length) || memchr(text, 0xCD, length))
+        return 1;
+    const uint8_t *end = text + length, *at = text;
+    while (at < end && (at = memchr(at, 0xE2, (size_t)(end - at)))) {
+        if (++at < end && *at == 0xA9)
+            return 1;
+    }
+    return 0;
+}
+
+static int is_ascii_word(uint8_t byte)
+{
+    return (uint8_t)((byte | 32) - 'a') < 26 || (uint8_t)(byte - '0') < 10;
+}
+
+/* Where the line that holds `at` ends. */
+NORM_CLONES static size_t line_end(const uint8_t *text, size_t length, size_t at)
+{
+    for (; at + 64 <= length; at += 64) {
+        uint8_t ends = 0; /* in bytes, so that compilers take many at a time */
+        for (int i = 0; i < 64; i++) {
+            uint8_t byte = text[at + i];
+            ends |= (uint8_t)(byte == '\n') | (uint8_t)(byte == '\r');
+            ends |= (uint8_t)(byte == ';') | (uint8_t)(byte == '|');
+        }
+        if (ends)
+            break;
+    }
+    while (at < length && !ends_line(text[at]))
+        at++;
+    return at;
+}
+
+/* Move *at to the end of its line. Return whether a field may begin the line: whether its first
+ * colon comes before any comma and, as far as can be seen, after no more words than a key has.
+ * *words counts those before it. */
+static int may_be_headed(const uint8_t *text, size_t length, size_t *at, size_t *words)
+{
+    size_t i = *at;
+    int inside = 0, beyond = 0, headed = 0;
+    *words = 0;
+    for (; i < length && !ends_line(text[i]); i++) {
+        int word = is_ascii_word(text[i]);
+        *words += word && !inside;
+        inside = word;
+        beyond |= text[i] >= 0x80;
+        headed = text[i] == ':';
+        if (headed || text[i] == ',' || (*words > 2 * KEY_TOKENS && !beyond))
+            break;
+    }
+    *at = line_end(text, length, i);
+    return headed;
+}
+
+/* Whether a text may be a form, as its bytes tell: for nearly all that are none, they do. */
+static int may_be_form(const uint8_t *text, size_t length)
+{
+    if (!has_colons(text, length))
+        return 0;
+    if (has_wide_marks(text, length))
+        return 1;
+    size_t lines = 0, headed = 0, words;
+    for (size_t at = 0; at < length; at++) {
+        headed += (size_t)may_be_headed(text, length, &at, &words);
+        lines += words > 0;
+    }
+    return 2 * headed > lines;
+}
+
+static int read_lines(form *found, span text)
+{
+    for (size_t start = 0, i = 0; i <= text.end; i++) {
+        if (i < text.end && !ends_line(text.points[i]))
+            continue;
+        span line = {text.points, start, i};
+        if (read_line(found, line))
+            return -1;
+        start = i + 1;
+    }
+    return 0;
+}
+
 int form_elements(column *texts, column_text *found, vector *elements, vector *scratch)
 {
-    form read = {elements, 0, 0, 0, 0};
-    size_t begun = elements->size;
+    form read = {NULL, 0, 0, 0, 0};
     if (!may_be_form(found->text, found->length))
         return 0;
     if (fold_points(texts, found, scratch))
         return -1;
-    const uint32_t *points = (const uint32_t *)(const void *)scratch->data;
-    size_t length = scratch->size / 4;
-    for (size_t start = 0, i = 0; i <= length; i++) {
-        if (i < length && !ends_line(points[i]))
-            continue;
-        span line = {points, start, i};
-        if (read_line(&read, line))
-            return column_fail(texts, PyExc_MemoryError, "memory is short");
-        start = i + 1;
-    }
-    if (read.fields >= LEAST_FIELDS && 2 * read.headed > read.lines &&
-        2 * read.brief > read.fields)
-        return 1;
-    elements->size = begun;
-    return 0;
+    span text = {(const uint32_t *)(const void *)scratch->data, 0, scratch->size / 4};
+    /* Few texts are forms: the others' words need no hashes. */
+    (void)read_lines(&read, text);
+    if (read.fields < LEAST_FIELDS || 2 * read.headed <= read.lines ||
+        2 * read.brief <= read.fields)
+        return 0;
+    read.elements = elements;
+    if (read_lines(&read, text))
+        return column_fail(texts, PyExc_MemoryError, "memory is short");
+    return 1;
 }

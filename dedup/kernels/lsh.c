@@ -105,35 +105,77 @@ static int may_meet(const Entries *e, uint32_t i, uint32_t j) {
     return e->sources[i] != e->sources[j] || e->groups[i] == e->groups[j];
 }
 
-/* Keep the entries whose key occurs at least twice (and a few others): two bits a key. */
-static Slot *shared_keys(const Entries *e, size_t *count) {
+/* Two bits for each of many keys: whether some key with the same bits was seen once, twice. */
+typedef struct {
+    uint64_t *once, *twice;
+    size_t mask;
+} Seen;
+
+static void forget(Seen *seen) {
+    free(seen->once);
+    free(seen->twice);
+}
+
+static int see(Seen *seen, const uint64_t *keys, Py_ssize_t n) {
     size_t bits = 1024;
-    while (bits < (size_t)e->n * 8) bits *= 2;
-    uint64_t *once = calloc(bits / 64, 8), *twice = calloc(bits / 64, 8);
-    Slot *slots = NULL;
+    while (bits < (size_t)n * 8) bits *= 2;
+    *seen = (Seen){calloc(bits / 64, 8), calloc(bits / 64, 8), bits - 1};
+    if (!seen->once || !seen->twice) {
+        forget(seen);
+        return 0;
+    }
+    for (Py_ssize_t i = 0; i < n; i++) {
+        size_t at = keys[i] & seen->mask;
+        uint64_t bit = UINT64_C(1) << (at % 64), had = seen->once[at / 64] & bit;
+        seen->twice[at / 64] |= had;
+        seen->once[at / 64] |= bit;
+    }
+    return 1;
+}
+
+static int seen_twice(const Seen *seen, uint64_t key) {
+    size_t at = key & seen->mask;
+    return seen->twice[at / 64] >> (at % 64) & 1;
+}
+
+static PyObject *shared_keys(PyObject *self, PyObject *args) {
+    Py_buffer keys, out;
+    PyObject *result = NULL;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "y*w*:shared_keys", &keys, &out)) return NULL;
+    if (!aligned(&keys, 8) || out.len != keys.len / 8) {
+        wrong("keys and their marks differ in length");
+    } else {
+        Seen seen;
+        const uint64_t *key = keys.buf;
+        uint8_t *mark = out.buf;
+        int fine;
+        Py_BEGIN_ALLOW_THREADS;
+        fine = see(&seen, key, out.len);
+        if (fine) {
+            for (Py_ssize_t i = 0; i < out.len; i++) mark[i] = (uint8_t)seen_twice(&seen, key[i]);
+            forget(&seen);
+        }
+        Py_END_ALLOW_THREADS;
+        result = fine ? Py_NewRef(Py_None) : PyErr_NoMemory();
+    }
+    PyBuffer_Release(&keys);
+    PyBuffer_Release(&out);
+    return result;
+}
+
+/* Keep the entries whose key occurs at least twice, and a few others. */
+static Slot *shared_slots(const Entries *e, size_t *count) {
+    Seen seen;
     size_t kept = 0;
-    if (!once || !twice) goto done;
-    for (Py_ssize_t i = 0; i < e->n; i++) {
-        size_t at = e->keys[i] & (bits - 1);
-        uint64_t bit = UINT64_C(1) << (at % 64), had = once[at / 64] & bit;
-        twice[at / 64] |= had;
-        once[at / 64] |= bit;
-    }
-    for (Py_ssize_t i = 0; i < e->n; i++) {
-        size_t at = e->keys[i] & (bits - 1);
-        kept += twice[at / 64] >> (at % 64) & 1;
-    }
-    slots = malloc((kept ? kept : 1) * sizeof *slots);
-    if (!slots) goto done;
+    if (!see(&seen, e->keys, e->n)) return NULL;
+    for (Py_ssize_t i = 0; i < e->n; i++) kept += (size_t)seen_twice(&seen, e->keys[i]);
+    Slot *slots = malloc((kept ? kept : 1) * sizeof *slots);
+    *count = slots ? kept : 0;
     kept = 0;
-    for (Py_ssize_t i = 0; i < e->n; i++) {
-        size_t at = e->keys[i] & (bits - 1);
-        if (twice[at / 64] >> (at % 64) & 1) slots[kept++] = (Slot){e->keys[i], (uint32_t)i};
-    }
-    *count = kept;
-done:
-    free(once);
-    free(twice);
+    for (Py_ssize_t i = 0; slots && i < e->n; i++)
+        if (seen_twice(&seen, e->keys[i])) slots[kept++] = (Slot){e->keys[i], (uint32_t)i};
+    forget(&seen);
     return slots;
 }
 
@@ -233,7 +275,7 @@ static int large_bucket(const Entries *e, const Slot *slots, size_t n, Found *fo
 
 static int find_pairs(const Entries *e, Found *found) {
     size_t n = 0;
-    Slot *slots = shared_keys(e, &n);
+    Slot *slots = shared_slots(e, &n);
     int fine = slots && sort_slots(&slots, n);
     for (size_t start = 0; start < n && fine;) {
         size_t end = start + 1;
@@ -405,48 +447,110 @@ static PyObject *minima_of_sets(PyObject *self, PyObject *args) {
     return result;
 }
 
-/* Whether each value is in a set. A free place holds 0; whether 0 itself is in is kept aside. */
-static PyObject *members(PyObject *self, PyObject *args) {
-    Py_buffer values, set, out;
+/* A hash table of 64-bit values. A free place holds 0; whether 0 itself is in is kept aside. */
+typedef struct {
+    uint64_t *places;
+    size_t mask;
+    int zero;
+} Members;
+
+static int fill_members(Members *set, const uint64_t *values, size_t count) {
+    size_t room = 16;
+    while (room < 2 * count) room *= 2;
+    set->places = calloc(room, sizeof *set->places);
+    if (!set->places) return 0;
+    set->mask = room - 1;
+    for (size_t i = 0; i < count; i++) {
+        if (!values[i]) set->zero = 1;
+        size_t at = mix(values[i]) & set->mask;
+        while (set->places[at] && set->places[at] != values[i]) at = (at + 1) & set->mask;
+        set->places[at] = values[i];
+    }
+    return 1;
+}
+
+static int is_member(const Members *set, uint64_t value) {
+    if (!value) return set->zero;
+    size_t at = mix(value) & set->mask;
+    while (set->places[at] && set->places[at] != value) at = (at + 1) & set->mask;
+    return set->places[at] != 0;
+}
+
+/* Offsets of sets: one more than rows, none of them beyond `count` values. */
+static int offsets_fit(const Py_buffer *offsets, Py_ssize_t count) {
+    const int64_t *at = offsets->buf;
+    Py_ssize_t n = offsets->len / 8 - 1;
+    int fine = aligned(offsets, 8) && n >= 0 && at[0] >= 0 && at[n] <= count;
+    for (Py_ssize_t i = 0; fine && i < n; i++) fine = at[i] <= at[i + 1];
+    return fine;
+}
+
+typedef struct {
+    const uint64_t *values, *stops;
+    const int64_t *offsets, *kinds, *bounds;
+    Py_ssize_t n;
+    uint64_t *kept, *dropped;
+    int64_t *kept_offsets, *dropped_offsets;
+} Split;
+
+static int split_rows(const Split *s, Members *sets) {
+    int64_t kept = 0, dropped = 0;
+    s->kept_offsets[0] = s->dropped_offsets[0] = 0;
+    for (Py_ssize_t i = 0; i < s->n; i++) {
+        int64_t kind = s->kinds[i];
+        size_t stops = (size_t)(s->bounds[kind + 1] - s->bounds[kind]);
+        Members *set = sets + kind;
+        if (stops && !set->places && !fill_members(set, s->stops + s->bounds[kind], stops))
+            return 0;
+        for (int64_t j = s->offsets[i]; j < s->offsets[i + 1]; j++) {
+            if (stops && is_member(set, s->values[j]))
+                s->dropped[dropped++] = s->values[j];
+            else
+                s->kept[kept++] = s->values[j];
+        }
+        s->kept_offsets[i + 1] = kept;
+        s->dropped_offsets[i + 1] = dropped;
+    }
+    return 1;
+}
+
+static PyObject *split_sets(PyObject *self, PyObject *args) {
+    enum { VALUES, OFFSETS, KINDS, STOPS, BOUNDS, KEPT, KEPT_AT, DROPPED, DROPPED_AT, COUNT };
+    Py_buffer b[COUNT];
     PyObject *result = NULL;
     (void)self;
-    if (!PyArg_ParseTuple(args, "y*y*w*:members", &values, &set, &out)) return NULL;
-    size_t n = (size_t)values.len / 8, k = (size_t)set.len / 8, room = 16;
-    if (!aligned(&values, 8) || !aligned(&set, 8) || (size_t)out.len != n) {
-        wrong("values and their marks differ in length");
-        goto done;
-    }
-    while (room < 2 * k) room *= 2;
-    uint64_t *table = calloc(room, 8);
-    if (!table) {
-        PyErr_NoMemory();
-        goto done;
-    }
-    const uint64_t *value = values.buf, *wanted = set.buf;
-    uint8_t *mark = out.buf;
-    Py_BEGIN_ALLOW_THREADS;
-    uint8_t zero = 0;
-    for (size_t i = 0; i < k; i++) {
-        if (!wanted[i]) {
-            zero = 1;
-            continue;
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*w*w*w*w*:split_sets", &b[0], &b[1], &b[2], &b[3], &b[4],
+                          &b[5], &b[6], &b[7], &b[8]))
+        return NULL;
+    Py_ssize_t n = b[KINDS].len / 8, kinds = b[BOUNDS].len / 8 - 1;
+    const int64_t *kind = b[KINDS].buf;
+    int fine = 1;
+    for (int i = 0; i < COUNT; i++) fine = fine && aligned(&b[i], 8);
+    fine = fine && offsets_fit(&b[OFFSETS], b[VALUES].len / 8) &&
+           offsets_fit(&b[BOUNDS], b[STOPS].len / 8) && b[OFFSETS].len == 8 * (n + 1) &&
+           b[KEPT].len >= b[VALUES].len && b[DROPPED].len >= b[VALUES].len &&
+           b[KEPT_AT].len == b[OFFSETS].len && b[DROPPED_AT].len == b[OFFSETS].len;
+    for (Py_ssize_t i = 0; fine && i < n; i++) fine = kind[i] >= 0 && kind[i] < kinds;
+    if (!fine) {
+        wrong("sets, their kinds and what each kind leaves out do not fit together");
+    } else {
+        Split split = {b[VALUES].buf,  b[STOPS].buf, b[OFFSETS].buf, kind,
+                       b[BOUNDS].buf,  n,            b[KEPT].buf,    b[DROPPED].buf,
+                       b[KEPT_AT].buf, b[DROPPED_AT].buf};
+        Members *sets = calloc((size_t)kinds + 1, sizeof *sets);
+        if (sets) {
+            Py_BEGIN_ALLOW_THREADS;
+            fine = split_rows(&split, sets);
+            for (Py_ssize_t i = 0; i < kinds; i++) free(sets[i].places);
+            Py_END_ALLOW_THREADS;
         }
-        size_t at = mix(wanted[i]) & (room - 1);
-        while (table[at] && table[at] != wanted[i]) at = (at + 1) & (room - 1);
-        table[at] = wanted[i];
+        free(sets);
+        if (!sets || !fine)
+            PyErr_NoMemory();
+        else
+            result = Py_NewRef(Py_None);
     }
-    for (size_t i = 0; i < n; i++) {
-        size_t at = mix(value[i]) & (room - 1);
-        while (table[at] && table[at] != value[i]) at = (at + 1) & (room - 1);
-        mark[i] = value[i] ? table[at] != 0 : zero;
-    }
-    Py_END_ALLOW_THREADS;
-    free(table);
-    result = Py_NewRef(Py_None);
-done:
-    PyBuffer_Release(&values);
-    PyBuffer_Release(&set);
-    PyBuffer_Release(&out);
+    for (int i = 0; i < COUNT; i++) PyBuffer_Release(&b[i]);
     return result;
 }
 
@@ -459,44 +563,6 @@ static int texts_fit(const Py_buffer *text, const Py_buffer *offsets) {
     for (Py_ssize_t i = 0; fine && i < n; i++)
         fine = at[i] >= 0 && at[i] <= at[i + 1] && at[i + 1] <= text->len;
     return fine;
-}
-
-/* Whether a row has so many colons, those of full or small width included. */
-static int has_colons(const unsigned char *text, size_t length, int wanted) {
-    const unsigned char *at = text, *end = text + length;
-    while (wanted && at < end && (at = memchr(at, ':', (size_t)(end - at)))) at++, wanted--;
-    at = text;
-    while (wanted && end - at >= 3 && (at = memchr(at, 0xEF, (size_t)(end - at - 2)))) {
-        int mark = at[1] << 8 | at[2];
-        wanted -= mark == 0xBC9A || mark == 0xB995 || mark == 0xB893;
-        at++;
-    }
-    return !wanted;
-}
-
-static PyObject *with_colons(PyObject *self, PyObject *args) {
-    Py_buffer text, offsets, out;
-    int wanted;
-    PyObject *result = NULL;
-    (void)self;
-    if (!PyArg_ParseTuple(args, "y*y*iw*:with_colons", &text, &offsets, &wanted, &out)) return NULL;
-    const int64_t *at = offsets.buf;
-    Py_ssize_t n = offsets.len / 8 - 1;
-    if (out.len != n || wanted < 0 || !texts_fit(&text, &offsets)) {
-        wrong("texts, offsets and marks do not fit together");
-    } else {
-        uint8_t *mark = out.buf;
-        Py_BEGIN_ALLOW_THREADS;
-        for (Py_ssize_t i = 0; i < n; i++)
-            mark[i] = (uint8_t)has_colons((const unsigned char *)text.buf + at[i],
-                                          (size_t)(at[i + 1] - at[i]), wanted);
-        Py_END_ALLOW_THREADS;
-        result = Py_NewRef(Py_None);
-    }
-    PyBuffer_Release(&text);
-    PyBuffer_Release(&offsets);
-    PyBuffer_Release(&out);
-    return result;
 }
 
 /* FNV-1a (Fowler, Noll & Vo), mixed once more. */
@@ -531,13 +597,13 @@ static PyObject *hash_texts(PyObject *self, PyObject *args) {
 
 static PyMethodDef methods[] = {
     {"band_keys", band_keys, METH_VARARGS, "Hash each row's minima of one band with its salt."},
+    {"shared_keys", shared_keys, METH_VARARGS, "Mark keys that occur twice, and a few others."},
     {"bucket_pairs", bucket_pairs, METH_VARARGS, "Pairs of rows that share a key, as bytes."},
     {"components", components, METH_VARARGS, "Label each node with the smallest of its component."},
     {"stars", stars, METH_VARARGS, "Give each node the first kept node that it has an edge to."},
     {"minima_of_sets", minima_of_sets, METH_VARARGS, "MinHash of sets of 64-bit values."},
-    {"with_colons", with_colons, METH_VARARGS, "Which texts have so many colons."},
     {"hash_texts", hash_texts, METH_VARARGS, "Hash each text to 64 bits."},
-    {"members", members, METH_VARARGS, "Whether each value is in a set."},
+    {"split_sets", split_sets, METH_VARARGS, "Cut sets into what is left out and what is not."},
     {NULL, NULL, 0, NULL},
 };
 

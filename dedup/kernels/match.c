@@ -138,13 +138,11 @@ static int make_scan(const Py_buffer *b, Scan *scan) {
     scan->need = b[S_NEED].buf;
     scan->counts = b[S_COUNTS].buf;
     scan->seen.item = sizeof(uint32_t);
-    scan->last = calloc(scan->grams + 1, sizeof(uint32_t));
     return 1;
 }
 
 static PyObject *scan_result(Scan *scan, int failed) {
     free(scan->seen.data);
-    free(scan->last);
     return failed ? PyErr_NoMemory() : Py_NewRef(Py_None);
 }
 
@@ -163,10 +161,9 @@ static PyObject *scan(PyObject *self, PyObject *args) {
     if (!right || !make_scan(b, &state)) {
         wrong("index and texts do not fit together");
     } else {
-        int failed = !state.last;
+        int failed;
         Py_BEGIN_ALLOW_THREADS;
-        failed = failed ||
-                 scan_texts(&state, data[0].buf, (size_t)data[0].len, offsets, n, data[2].buf);
+        failed = scan_texts(&state, data[0].buf, (size_t)data[0].len, offsets, n, data[2].buf);
         Py_END_ALLOW_THREADS;
         result = scan_result(&state, failed);
     }
@@ -188,19 +185,9 @@ static PyObject *scan_tokens(PyObject *self, PyObject *args) {
         !make_scan(b, &state)) {
         wrong("index and tokens do not fit together");
     } else {
-        const uint64_t *hashes = data[0].buf;
-        const uint8_t *wide = data[1].buf;
-        const int64_t *offsets = data[2].buf;
-        uint8_t *marks = data[3].buf;
-        int failed = !state.last;
+        int failed;
         Py_BEGIN_ALLOW_THREADS;
-        for (size_t row = 0; !failed && row < n; row++) {
-            Runs runs;
-            scan_start(&state, &runs);
-            for (int64_t i = offsets[row]; !failed && i < offsets[row + 1]; i++)
-                failed = scan_token(&state, &runs, (uint32_t)row + 1, hashes[i], wide[i]);
-            marks[row] = scan_finish(&state) ? CANDIDATE : PLAIN;
-        }
+        failed = scan_hashes(&state, data[0].buf, data[1].buf, data[2].buf, n, data[3].buf);
         Py_END_ALLOW_THREADS;
         result = scan_result(&state, failed);
     }

@@ -21,7 +21,7 @@ static int token_room(vector *arrays, norm_tokens *tokens)
 }
 
 /* Append one row's tokens; -1 with an exception set. */
-static int tokenise_row(column *texts, Py_ssize_t row, vector *arrays)
+static int tokenise_row(column *texts, Py_ssize_t row, int bare, vector *arrays)
 {
     size_t begun = arrays[0].size / 8;
     column_text found;
@@ -30,6 +30,7 @@ static int tokenise_row(column *texts, Py_ssize_t row, vector *arrays)
     if (column_row(texts, row, &found))
         return -1;
     column_begin(&cursor, &found);
+    cursor.bare = bare;
     while (cursor.state == NORM_MORE) {
         if (token_room(arrays, &tokens))
             return column_fail(texts, PyExc_MemoryError, "memory is short");
@@ -40,6 +41,7 @@ static int tokenise_row(column *texts, Py_ssize_t row, vector *arrays)
             arrays[0].size = 8 * begun;
             arrays[1].size = arrays[2].size = 4 * begun;
             column_begin(&cursor, &found);
+            cursor.bare = bare;
             continue;
         }
         for (size_t i = 0; found.places && i < tokens.count; i++) {
@@ -58,8 +60,9 @@ PyObject *native_tokenise(PyObject *module, PyObject *args)
     PyObject *tuple, *result = NULL;
     Py_buffer rows = {0};
     column texts;
+    int bare = 0;
     vector arrays[3] = {{0}, {0}, {0}};
-    if (!PyArg_ParseTuple(args, "Ow*", &tuple, &rows))
+    if (!PyArg_ParseTuple(args, "Ow*|p", &tuple, &rows, &bare))
         return NULL;
     if (column_open(tuple, &texts))
         goto released;
@@ -69,7 +72,7 @@ PyObject *native_tokenise(PyObject *module, PyObject *args)
         column_unlock(&texts);
         offsets[0] = 0;
         for (Py_ssize_t row = 0; !status && row < texts.count; row++) {
-            status = tokenise_row(&texts, row, arrays);
+            status = tokenise_row(&texts, row, bare, arrays);
             offsets[row + 1] = (int64_t)(arrays[0].size / 8);
         }
         column_lock(&texts);

@@ -67,11 +67,14 @@ class Sketch:
         return left_out
 
 
-def tokenise(column: pa.Array | pa.ChunkedArray) -> TokenStream:
-    """Return the norm-v1 tokens of each row (see `medsmith.dedup.norm`)."""
+def tokenise(column: pa.Array | pa.ChunkedArray, *, symbols: bool = True) -> TokenStream:
+    """Return the norm-v1 tokens of each row (see `medsmith.dedup.norm`).
+
+    Without `symbols`, they are the words alone: symbols separate like punctuation.
+    """
     texts = _column(column, fold_row_with_places)
     offsets = np.empty(texts[4] + 1, np.int64)
-    hashes, starts, ends = _native.tokenise(texts, offsets)
+    hashes, starts, ends = _native.tokenise(texts, offsets, not symbols)
     return TokenStream(
         np.frombuffer(hashes, np.uint64),
         np.frombuffer(starts, np.uint32),

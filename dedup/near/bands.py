@@ -53,6 +53,21 @@ def band_columns(band: int, shape: Shape) -> list[str]:
     return list(dict.fromkeys([*always, band_column(band), following, output_column(band)]))
 
 
+def band_keys(sketches: pa.Table, band: int, families: Numbers) -> Numbers:
+    """Return the keys of one band (see `Entries`); needs its column and `salt` of the sketches."""
+    return _keys(sketches, band_column(band), _column(sketches, "salt") ^ families, band)
+
+
+def shared_keys(keys: Numbers) -> Numbers:
+    """Return which keys (bool) occur more than once; of the others, few are marked, too.
+
+    Only their rows can be in a pair.
+    """
+    marks = np.empty(len(keys), np.bool_)
+    _lsh.shared_keys(np.ascontiguousarray(keys), marks)
+    return marks
+
+
 def band_entries(
     sketches: pa.Table, band: int, shape: Shape, scopes: Scopes, rows: Numbers
 ) -> Entries:
@@ -61,9 +76,8 @@ def band_entries(
     `sketches` has at least `band_columns`; `scopes` and `rows` (row numbers) go with it. Rows that
     are not to be compared are left out.
     """
-    salts = _column(sketches, "salt") ^ scopes.families
-    keys = _keys(sketches, band_column(band), salts, band)
-    none = np.zeros(len(salts), np.uint64)
+    keys = band_keys(sketches, band, scopes.families)
+    none = np.zeros(len(keys), np.uint64)
     output = _keys(sketches, output_column(band), none, 0)
     following = _keys(sketches, band_column((band + 1) % shape.bands), none, 0)
     subs = output & np.uint64(0xFFFFFFFF00000000) | following >> np.uint64(32)

@@ -1,8 +1,10 @@
 """Exact similarity of candidate pairs, and the rules that a similar pair must also keep.
 
-Inputs compare by Jaccard over their shingles without boilerplate. That leaves little of a text
-that follows a template, and little of a short one: there a word or number decides, so that two
-patients in the same sentence are told apart. Such pairs must also be *compatible*:
+Inputs compare by Jaccard over their shingles; where one of the two is `PARTLY` boilerplate, by
+those without it. (Common phrases are boilerplate too, and many where characters are words: texts
+with a few of them keep their plain similarity.) That leaves little of a text that follows a
+template, and little of a short one: there a word or number decides, so that two patients in the
+same sentence are told apart. Such pairs must also be *compatible*:
 
 - Numbers must agree, as multisets, in texts of `FEW` shingles, in texts that are `MOSTLY`
   boilerplate, and in forms. Longer prose may differ in a number, as in any other word.
@@ -91,15 +93,17 @@ def _places(rows: Numbers, wanted: Numbers) -> Numbers:
 
 @dataclass(frozen=True)
 class _Inputs:
-    """Shingles of inputs: all (`sizes`), without boilerplate (`kept`), and the boilerplate.
+    """Shingles of inputs: all (`full`), without boilerplate (`kept`), and the boilerplate.
 
-    `forms` marks forms; `elements[places[row]]` are the elements of one.
+    `templated` marks rows that are `PARTLY` boilerplate, `forms` forms; `elements[places[row]]` are
+    the elements of one.
     """
 
     digests: Numbers
-    sizes: Numbers
+    full: ShingleSets
     kept: ShingleSets
     dropped: ShingleSets
+    templated: Numbers
     forms: Numbers
     places: Numbers
     elements: ShingleSets
@@ -112,12 +116,16 @@ def _prepare(candidates: Candidates, boilerplate: Sequence[Numbers], params: Nea
     rows, elements = find_forms(column)
     forms, places = np.zeros(len(column), np.bool_), np.zeros(len(column), np.int64)
     forms[rows], places[rows] = True, np.arange(len(rows))
-    return _Inputs(candidates.input_digests, full.sizes, kept, dropped, forms, places, elements)
+    templated = (dropped.sizes > 0) & (dropped.sizes >= PARTLY * full.sizes)
+    digests = candidates.input_digests
+    return _Inputs(digests, full, kept, dropped, templated, forms, places, elements)
 
 
 def _compare_inputs(inputs: _Inputs, a: Numbers, b: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     """Return Jaccard similarity and containment of inputs, and where no value is exchanged."""
-    jaccard, contained = _similar(inputs.kept, a, b)
+    jaccard, contained = _similar(inputs.full, a, b)
+    pairs = np.flatnonzero(inputs.templated[a] | inputs.templated[b])
+    jaccard[pairs], contained[pairs] = _similar(inputs.kept, a[pairs], b[pairs])
     equal = inputs.digests[a] == inputs.digests[b]
     empty = (inputs.kept.sizes[a] == 0) | (inputs.kept.sizes[b] == 0)
     jaccard[empty], contained[empty] = equal[empty], equal[empty]
@@ -131,15 +139,15 @@ def _compare_inputs(inputs: _Inputs, a: Numbers, b: Numbers) -> tuple[Numbers, N
 
 def _no_exchange(inputs: _Inputs, a: Numbers, b: Numbers) -> Numbers:
     """Return which pairs, where they follow a template, have no value exchanged for another."""
-    kept, dropped, sizes = inputs.kept, inputs.dropped, inputs.sizes
+    kept, dropped = inputs.kept, inputs.dropped
     left, gone = kept.sizes, dropped.sizes
-    templated = (gone >= PARTLY * sizes) & (gone > 0)
+    templated = inputs.templated[a] | inputs.templated[b]
     fine = np.ones(len(a), np.bool_)
     some = (gone[a] > 0) & (gone[b] > 0)
-    pairs = np.flatnonzero((templated[a] | templated[b] | _few(sizes, a, b)) & some)
+    pairs = np.flatnonzero((templated | _few(inputs.full.sizes, a, b)) & some)
     fine[pairs] = _similar(dropped, a[pairs], b[pairs])[1] >= 1
     some = (left[a] > 0) & (left[b] > 0)
-    pairs = np.flatnonzero((templated[a] | templated[b]) & _few(left, a, b) & some)
+    pairs = np.flatnonzero(templated & _few(left, a, b) & some)
     fine[pairs] &= _similar(kept, a[pairs], b[pairs])[1] >= 1
     return fine
 
@@ -152,23 +160,21 @@ def _without(
     sets: ShingleSets, tasks: Numbers, boilerplate: Sequence[Numbers]
 ) -> tuple[ShingleSets, ShingleSets]:
     """Return the sets without their tasks' boilerplate, and the boilerplate in them."""
-    values, offsets = np.asarray(sets.values), np.asarray(sets.offsets)
-    marks = np.zeros(len(values), np.bool_)
-    for task in np.unique(tasks):
-        if not len(boilerplate[task]):
-            continue
-        here = np.repeat(tasks == task, np.diff(offsets))
-        found = np.empty(int(here.sum()), np.bool_)
-        _lsh.members(np.ascontiguousarray(values[here]), boilerplate[task], found)
-        marks[here] = found
-    if not marks.any():
+    values, offsets = np.ascontiguousarray(sets.values), np.ascontiguousarray(sets.offsets)
+    bounds = np.cumsum([0, *(len(shingles) for shingles in boilerplate)])
+    if not bounds[-1]:
         return sets, ShingleSets(values[:0], np.zeros_like(offsets))
-    return _subset(values, offsets, ~marks), _subset(values, offsets, marks)
+    kept, dropped = (ShingleSets(np.empty_like(values), np.empty_like(offsets)) for _ in range(2))
+    _lsh.split_sets(
+        *(values, offsets, np.ascontiguousarray(tasks, np.int64)),
+        *(np.concatenate(boilerplate), bounds),
+        *(kept.values, kept.offsets, dropped.values, dropped.offsets),
+    )
+    return _trimmed(kept), _trimmed(dropped)
 
 
-def _subset(values: Numbers, offsets: Numbers, wanted: Numbers) -> ShingleSets:
-    before = np.concatenate([[0], np.cumsum(wanted)])
-    return ShingleSets(values[wanted], before[offsets].astype(np.int64))
+def _trimmed(sets: ShingleSets) -> ShingleSets:
+    return ShingleSets(sets.values[: sets.offsets[-1]], sets.offsets)
 
 
 def _similar(sets: ShingleSets, a: Numbers, b: Numbers) -> tuple[Numbers, Numbers]:
@@ -210,8 +216,9 @@ def _texts_agree(
     params: NearParams,
 ) -> Numbers:
     """Return which pairs agree in the details that their kind of text asks for."""
-    few = inputs.sizes < FEW
-    careful = few | inputs.forms | (inputs.dropped.sizes >= MOSTLY * inputs.sizes)
+    sizes = inputs.full.sizes
+    few = sizes < FEW
+    careful = few | inputs.forms | (inputs.dropped.sizes >= MOSTLY * sizes)
     agree = _numbers_agree(texts.inputs, a, b, careful[a] | careful[b])
     agree &= _numbers_agree(texts.outputs, a, b, outputs.few[a] | outputs.few[b])
     differ = inputs.digests[a] != inputs.digests[b]

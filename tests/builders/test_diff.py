@@ -94,7 +94,8 @@ def test_every_instance_that_went_or_came_has_its_reason(diff: ReleaseDiff) -> N
 
 def test_whole_sources_that_came_or_went_say_so(diff: ReleaseDiff) -> None:
     assert _part(diff, "two_qa").removed == {"source dropped": 6}
-    assert _part(diff, "three_qa").added == {"source added": 7}
+    # One of its seven records now stands in the other source's test split.
+    assert _part(diff, "three_qa").added == {"source added": 6}
     assert (diff.sources["two"]["old"], diff.sources["two"]["new"]) == ("released", "absent")
     assert diff.sources["one"]["ledger"][1]["removed: takedown"] == 1
 
@@ -267,4 +268,4 @@ def test_the_notes_are_markdown_without_text_of_the_data(world: Any) -> None:
 
 def test_the_first_release_has_notes_too(world: Any) -> None:
     notes = release_notes(None, world.root / "new")
-    assert notes.startswith("# Toys 0.2.0\n\nFirst release: 45 samples of 45 instances")
+    assert notes.startswith("# Toys 0.2.0\n\nFirst release: 44 samples of 44 instances")

@@ -13,7 +13,9 @@ import click
 import pyarrow as pa
 import pytest
 from medsmith.builders.cli import COMMANDS, main
-from medsmith.schema import arrow
+from medsmith.manifests.policies import ContaminationPolicy, NearDuplicatePolicy, TokenPolicy
+from medsmith.schema import ContaminationKind, arrow
+from pydantic import BaseModel
 
 Blocks = Callable[[Path, str], list[str]]
 
@@ -91,6 +93,9 @@ def kind(field: pa.Field) -> str:
         ("evidence/rejects", arrow.REJECTS.remove(arrow.REJECTS.get_field_index("raw"))),
         ("evidence/removals", arrow.REMOVALS),
         ("evidence/duplicates", arrow.DUPLICATES),
+        ("evidence/contamination.", arrow.CONTAMINATION),
+        ("evidence/contamination_self_test", arrow.CONTAMINATION_SELF_TEST),
+        ("evidence/cross_split", arrow.CROSS_SPLIT),
         ("evidence/conflicts", arrow.CONFLICTS),
         ("evidence/tokens", arrow.TOKENS),
         ("evidence/withheld_ids", arrow.WITHHELD),
@@ -104,3 +109,28 @@ def test_release_reference_has_every_column_and_its_type(
     _, _, rest = text.partition(f"\n### `{heading}")
     section = re.split(r"\n##+ ", rest)[0]
     assert _ROW.findall(section) == [(field.name, kind(field)) for field in schema]
+
+
+@pytest.mark.parametrize(
+    ("name", "policy"),
+    [
+        ("near-duplicates", NearDuplicatePolicy),
+        ("contamination", ContaminationPolicy),
+        ("tokens", TokenPolicy),
+    ],
+)
+def test_each_field_of_a_recipes_policies_is_explained(
+    root: Path, name: str, policy: type[BaseModel]
+) -> None:
+    text = (root / "docs" / f"{name}.md").read_text("utf-8")
+    assert [field for field in policy.model_fields if not re.search(rf"\b{field}\b", text)] == []
+    recipe = (root / "docs" / "releases.md").read_text("utf-8")
+    assert f"| `{name.replace('-', '_')}` |" in recipe
+
+
+def test_each_kind_of_hit_is_explained(root: Path) -> None:
+    text = (root / "docs" / "contamination.md").read_text("utf-8")
+    named = re.findall(r"^\| `(\w+)` \| .* \| (removes|flags) \|$", text, re.MULTILINE)
+    removing = ContaminationPolicy().remove
+    fates = {kind.value: "removes" if kind in removing else "flags" for kind in ContaminationKind}
+    assert dict(named) == fates

@@ -102,6 +102,16 @@ def test_a_question_that_is_nobody_s_own_comes_with_its_passage() -> None:
     assert dress(bare, "verbatim", 0, bound=True) is not None
 
 
+def test_a_stem_of_a_few_words_never_stands_without_answer_or_options() -> None:
+    for question, alone in (
+        ("Which lamp burns longest on calm nights?", False),
+        ("Which lamp of these burns longest on calm nights?", True),
+        ("夜間作業後視力減弱的最可能原因是", True),
+        ("夜間視力減弱的原因是", False),
+    ):
+        assert (dress(Item("1", question), "stem_only", 0) is not None) == alone, question
+
+
 def test_guises_are_the_same_in_another_process(exam: Exam) -> None:
     code = (
         "from medsmith.builders.contamination.guises import GUISES, clean_row, dress\n"

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from medsmith.builders import pipeline
 from medsmith.builders.benchmarks import BenchmarkHome
 from medsmith.builders.cli import main
+from medsmith.builders.contamination import items, search
+from medsmith.builders.contamination.plan import plan
 from medsmith.builders.engine import make_engine
 from medsmith.builders.explain import explain
 from medsmith.builders.parquet import read_table
+from medsmith.builders.progress import Reporter
+from medsmith.builders.resolve import RawHome, source_input, source_unit
 from medsmith.builders.stage_dir import inventory, read_marker
 from medsmith.builders.unit import Unit
 from medsmith.dedup.contamination import Item
@@ -157,9 +164,67 @@ def test_a_changed_benchmark_is_looked_for_anew_and_the_same_index_is_not_built_
     assert len(cached) == 1
     file = home.path / BENCHMARK / "phrases_no_exclude_test.jsonl"
     file.write_text(json.dumps(as_upstream(exam[0])), "utf-8")
-    assert ("toy", "contamination") in toys.build(built).ran
+    looked_again = replace(built, benchmarks=replace(home))
+    assert ("toy", "contamination") in toys.build(looked_again).ran
     assert len(list((toys.out / ".cache").rglob("*.idx"))) == 2
     assert all(path.stat().st_mtime_ns == time for path, time in cached.items())
+
+
+def test_units_share_what_is_made_of_registered_benchmarks(
+    toys: Any, home: BenchmarkHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toys.add("toy", PLAIN)
+    toys.add("other", [OTHER_TEST])
+    made: list[str] = []
+    for name in ("items_table", "build_index", "self_test"):
+        module = items if name == "items_table" else search
+        work = getattr(module, name)
+        monkeypatch.setattr(
+            module, name, lambda *a, name=name, work=work, **k: made.append(name) or work(*a, **k)
+        )
+    units = [unit(toys, home, name) for name in ("toy", "other")]
+    pipeline.build(units, toys.engine, Reporter())
+    own_splits = 2  # read, but without an item to search for
+    assert sorted(made) == ["build_index", *["items_table"] * (1 + own_splits), "self_test"]
+    tables = [
+        read_table(each.stage("contamination") / "contamination_self_test.parquet")
+        for each in units
+    ]
+    assert tables[0].equals(tables[1])
+    assert len(tables[0])
+
+
+def test_a_test_split_that_is_a_registered_benchmark_is_told_of_once(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    shutil.copytree(Path(str(files("medsmith.fixtures"))) / "head_qa" / "raw", raw / "head_qa")
+    command = ["build", "head_qa", "--raw", str(raw), "--out", str(tmp_path), "--workers", "1"]
+    assert CliRunner().invoke(main, command).exit_code == 0
+    marker = read_marker(tmp_path / "head_qa" / "contamination")
+    assert marker is not None
+    (told,) = marker["report"]["benchmarks"]
+    assert (told["benchmark"], told["test_split_of"]) == ("head_qa_test", "head_qa")
+    assert told["items"] > 0
+    assert told["files_digest"] is not None
+    assert len(marker["report"]["indices"]) == 1
+
+
+def test_an_own_split_adds_the_items_that_the_registered_files_lack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fixture = Path(str(files("medsmith.fixtures"))) / "head_qa" / "raw"
+    monkeypatch.delenv("MEDSMITH_BENCHMARKS", raising=False)
+    shutil.copytree(fixture, tmp_path / "benchmarks" / "head_qa_test")
+    shutil.copytree(fixture, tmp_path / "raw" / "head_qa")
+    home = BenchmarkHome(tmp_path / "benchmarks", named=True, raw=tmp_path / "nowhere")
+    source = source_input("head_qa", RawHome(tmp_path / "raw", named=True), sample=False)
+    found = plan(source_unit(source, tmp_path, 1, 0, home))
+    assert [each.name for each in found.registered] == ["head_qa_test"]
+    assert [each.source for each in found.own] == ["head_qa"]
+    built = source_unit(source, tmp_path, 1, 0, home)
+    pipeline.build([built], make_engine(1), Reporter())
+    (told,) = report(built)["benchmarks"]
+    assert told["items"] == told["records"]["items"]
+    assert told["test_split_of"] == "head_qa"
 
 
 def test_without_a_policy_nothing_is_looked_for(toys: Any, home: BenchmarkHome) -> None:

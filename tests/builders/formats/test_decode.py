@@ -138,6 +138,7 @@ def test_a_header_is_told_in_our_words() -> None:
         "split": "test",
         "licenses": ["MIT"],
         "urls": ["https://example.org"],
+        "synthetic": False,
     }
 
 

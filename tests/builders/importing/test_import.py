@@ -16,6 +16,7 @@ from medsmith.builders.cli import main
 from medsmith.builders.export import export
 from medsmith.builders.formats import NAMES
 from medsmith.builders.importing import scan as scanning
+from medsmith.builders.release.gate import refusals
 from medsmith.builders.release.verify import open_release, verify
 
 HEADER = {
@@ -270,6 +271,26 @@ def test_without_a_licence_nothing_becomes_open(importer: Importer) -> None:
     assert {row["license"] for row in importer.samples("free")} == {"CC-BY-4.0"}
 
 
+@pytest.mark.parametrize(
+    ("name", "invented"), [*((name, True) for name in NAMES), ("alpaca", False)]
+)
+def test_an_export_of_invented_records_comes_back_as_invented(
+    toys: Any, importer: Importer, name: str, invented: bool
+) -> None:
+    toys.add()
+    release = toys.release("toy", synthetic=invented)
+    out = importer.root / "exported"
+    export(open_release(release), name, out)
+    # One file alone, far from the folder and its warnings, still says so.
+    file = next(iter([*sorted(out.glob("train.jsonl")), *sorted(out.glob("train/*.json"))]))
+    alone = importer.file(file.name, file.read_text("utf-8"))
+    found = importer(alone, "--license", "CC0-1.0", "--access", "open")
+    assert found["synthetic"] is invented
+    manifest = json.loads((Path(found["release"]) / "manifest.json").read_text("utf-8"))
+    assert manifest["synthetic"] is invented
+    assert any("synthetic" in item.reason for item in refusals(manifest)) is invented
+
+
 def test_an_export_that_must_stay_cannot_come_back_as_open(toys: Any, importer: Importer) -> None:
     toys.add("secret", tier="credentialed")
     out = importer.root / "exported"
@@ -277,6 +298,22 @@ def test_an_export_that_must_stay_cannot_come_back_as_open(toys: Any, importer: 
     args = ("--license", "MIT", "--access", "open")
     done = importer.run(out, *args)
     assert done.exit_code == 1 and "must not be passed on" in done.stderr
+
+
+def test_what_holds_items_of_a_benchmark_goes(importer: Importer) -> None:
+    stem = (
+        "Which lantern of the harbour museum burns with a green flame whenever the northern gate "
+        "is left open after the evening bell?"
+    )
+    item = {"question": stem, "options": {"A": "The third.", "B": "None."}, "answer": "The third."}
+    exam = importer.root / "benchmarks" / "medqa_us_4options" / "datasets" / "MedQA" / "test.jsonl"
+    exam.parent.mkdir(parents=True)
+    exam.write_text(json.dumps(item) + "\n", "utf-8")
+    row = {"instruction": "Answer.", "output": "The third."}
+    path = importer.file("a.jsonl", [{**row, "input": f"Tell me. {stem}"}, {**row, "input": "Q?"}])
+    found = importer(path, "--benchmarks", importer.root / "benchmarks")
+    assert [row["input"] for row in importer.samples()] == ["Q?"]
+    assert found["ledger"]["totals"]["removed_instances"] == 1
 
 
 @pytest.mark.parametrize("key", ["pubmedqa", "Bad Key", "../up"])

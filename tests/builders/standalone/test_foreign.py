@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from medsmith.builders.engine import make_engine
-from medsmith.builders.standalone import Fields, Foreign, open_files, read, write_subset
+from medsmith.builders.standalone import Fields, Foreign, batches, open_files, read, write_subset
 from medsmith.schema import DataError, MedsmithError, RawFileError, UserError
 
 ALPACA: list[dict[str, Any]] = [
@@ -233,6 +233,37 @@ def test_parquet_keeps_its_schema_and_its_metadata(tmp_path: Path) -> None:
     kept = pq.read_table(tmp_path / "kept.parquet")
     assert kept.schema.equals(table.schema, check_metadata=True)
     assert kept.to_pylist() == table.take(pa.array([0, 2])).to_pylist()
+
+
+def test_parquet_is_read_and_written_few_rows_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("medsmith.builders.standalone.rows._BATCH_ROWS", 3)
+    monkeypatch.setattr("medsmith.builders.standalone.rows._GROUP_ROWS", 4)
+    table = pa.table(
+        {
+            "id": ["a", "b", None, "a"] * 5,
+            "input": pa.array([f"text {n % 7}" for n in range(20)]).dictionary_encode(),
+            "output": [None if n % 6 == 0 else "x" * n for n in range(20)],
+            "tags": [[{"n": n}] * (n % 3) for n in range(20)],
+        }
+    )
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=8)
+    keep = np.arange(20) % 4 != 1
+    with open_files([tmp_path / "a.parquet"], Fields()) as foreign:
+        (shard,) = foreign.shards
+        pieces = list(batches(shard))
+        rows = read(shard)
+        assert write_subset(shard, keep, tmp_path / "kept.parquet") == 15
+    assert max(map(len, pieces)) == 3
+    assert pa.concat_tables(pieces).equals(rows)
+    ids = ["a", "b", "a.parquet#3", "a~2", "a~3", "b~2", "a.parquet#7", "a~4"]
+    assert rows["id"].to_pylist()[:8] == ids
+    assert rows["input"].to_pylist() == table["input"].to_pylist()
+    kept = pq.read_table(tmp_path / "kept.parquet")
+    assert kept.to_pylist() == table.filter(pa.array(keep)).to_pylist()
+    written = pq.read_metadata(tmp_path / "kept.parquet")
+    assert [written.row_group(i).num_rows for i in range(4)] == [4, 4, 4, 3]
 
 
 def test_big_files_come_as_many_shards_that_travel(

@@ -97,6 +97,18 @@ def test_a_generic_stem_counts_only_with_its_own_options() -> None:
     assert kinds(table(NOTE + with_options(GENERIC_ITEM))) == [("r0", "g1", "question")]
 
 
+def test_a_short_stem_with_options_of_another_question_is_nothing() -> None:
+    item = Item("x", "Which of these lamps burns longest on a calm night?", ("brass", "tin"), "tin")
+    others = "A. the copper one\nB. the glass one\nC. none"
+    assert not find(table(f"{item.question}\n{others}"), (item, *ITEMS))
+    for row in (
+        item.question,
+        f"{item.question} It matters.",
+        f"{item.question}\n1) tin\n2) brass",
+    ):
+        assert [hit["item_id"] for hit in find(table(row), (item, *ITEMS))] == ["x"]
+
+
 def test_options_alone_are_nothing() -> None:
     rows = table("Valaciclovir, prednisone, colchicine, amoxicillin", "Answer: yes, no or maybe")
     assert kinds(rows) == []
@@ -193,7 +205,7 @@ def test_any_verbatim_stem_of_eight_words_is_found_in_any_text(
     stem: list[str], before: str, after: str
 ) -> None:
     question = " ".join(stem)
-    hits = find(table(f"{before} | {question} | {after}"), (Item("x", question), *ITEMS))
+    hits = find(table(f"{before} and {question} and {after}"), (Item("x", question), *ITEMS))
     assert [hit["kind"] in ("exact", "question") for hit in hits if hit["item_id"] == "x"] == [True]
 
 

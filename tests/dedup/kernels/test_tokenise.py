@@ -128,6 +128,16 @@ def test_the_token_at_the_end_of_the_room_waits_for_its_symbols(unit: str) -> No
     _check([unit * count + " <%"[count % 2 :] for count in range(925, 1028)])
 
 
+@settings(deadline=None)
+@given(st.text("aÉ1<%≥癌,. \u0301", max_size=100))
+def test_without_symbols_tokens_are_those_of_the_text_with_blanks_instead(text: str) -> None:
+    blank = text.translate(dict.fromkeys(map(ord, "<%≥"), " "))
+    found = tokenise(pa.array([text, blank]), symbols=False)
+    words = np.split(found.hashes, found.offsets[1:-1])
+    assert words[0].tolist() == words[1].tolist()
+    assert words[1].tolist() == tokenise(pa.array([blank])).hashes.tolist()
+
+
 def test_every_code_point_that_is_not_plain_equals_the_reference() -> None:
     known = properties()
     texts = [

@@ -98,36 +98,63 @@ def test_parts_of_the_keys_give_the_same_pairs() -> None:
     assert parts == _found(entries)
 
 
+@given(st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 4), max_size=40))
+def test_every_key_that_occurs_twice_is_marked(keys: list[int]) -> None:
+    marks = np.empty(len(keys), np.bool_)
+    _lsh.shared_keys(np.array(keys, np.uint64), marks)
+    assert all(marks[i] for i, key in enumerate(keys) if keys.count(key) > 1)
+
+
+def test_few_of_the_keys_that_occur_once_are_marked() -> None:
+    keys = np.random.default_rng(0).integers(0, 2**63, 10_000).astype(np.uint64)
+    marks = np.empty(len(keys), np.bool_)
+    _lsh.shared_keys(keys, marks)
+    assert marks.mean() < 0.2
+
+
 def test_components_are_named_by_their_smallest_node() -> None:
     labels = np.empty(6, np.uint32)
     _lsh.components(np.array([4, 2, 5], np.uint32), np.array([2, 1, 3], np.uint32), labels)
     assert labels.tolist() == [0, 1, 1, 3, 1, 3]
 
 
-def test_members_are_found_zero_included() -> None:
-    marks = np.empty(4, np.bool_)
-    values = np.array([0, 7, 2**64 - 1, 9], np.uint64)
-    _lsh.members(values, np.array([9, 0, 2**64 - 1], np.uint64), marks)
-    assert marks.tolist() == [True, False, True, True]
-
-
-@pytest.mark.parametrize(
-    ("texts", "marks"),
-    [
-        (["a:b:c:", "a:b", "", "::::"], [True, False, False, True]),
-        (["\uff1a\uff1a\uff1a", "\uff1a:\ufe55x", "\uff1b\uff1a\uff1a"], [True, True, False]),
-    ],
+@given(
+    st.lists(st.sets(st.integers(0, 9)), max_size=6),
+    st.lists(st.sets(st.integers(0, 9)), min_size=1, max_size=3),
+    st.data(),
 )
-def test_colons_are_counted_of_any_width(texts: list[str], marks: list[bool]) -> None:
-    rows = [text.encode() for text in texts]
-    offsets = np.cumsum([0, *map(len, rows)]).astype(np.int64)
-    found = np.empty(len(rows), np.bool_)
-    _lsh.with_colons(b"".join(rows), offsets, 3, found)
-    assert found.tolist() == marks
+def test_sets_are_split_by_what_their_kind_leaves_out(
+    rows: list[set[int]], stops: list[set[int]], data: st.DataObject
+) -> None:
+    kinds = [data.draw(st.integers(0, len(stops) - 1)) for _ in rows]
+    # 0 marks a free place of the kernel's tables, and large values must be told from small ones.
+    spread = [[value * 0x1C71C71C71C71C71 for value in sorted(row)] for row in rows]
+    values, offsets = _sets(spread)
+    left_out, bounds = _sets([[v * 0x1C71C71C71C71C71 for v in sorted(stop)] for stop in stops])
+    found = [np.empty_like(values), np.empty_like(offsets)]
+    found += [np.empty_like(values), np.empty_like(offsets)]
+    _lsh.split_sets(values, offsets, np.array(kinds, np.int64), left_out, bounds, *found)
+    for number, (row, kind) in enumerate(zip(rows, kinds, strict=True)):
+        for (some, at), wanted in (
+            (found[:2], sorted(row - stops[kind])),
+            (found[2:], sorted(row & stops[kind])),
+        ):
+            told = some[at[number] : at[number + 1]].tolist()
+            assert told == [value * 0x1C71C71C71C71C71 for value in wanted]
+
+
+def _sets(rows: list[list[int]]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    values = np.array([value for row in rows for value in row], np.uint64)
+    return values, np.cumsum([0, *map(len, rows)]).astype(np.int64)
 
 
 def _u(bits: int, *numbers: int) -> np.ndarray[Any, Any]:
     return np.array(numbers, f"u{bits // 8}")
+
+
+def _split(offsets: list[int], kinds: list[int], bounds: list[int]) -> tuple[Any, ...]:
+    """Return one value with offsets, and one that is left out with bounds."""
+    return _u(64, 5), _u(64, *offsets), _u(64, *kinds), _u(64, 5), _u(64, *bounds)
 
 
 @pytest.mark.parametrize(
@@ -135,6 +162,7 @@ def _u(bits: int, *numbers: int) -> np.ndarray[Any, Any]:
     [
         ("band_keys", (_u(32, 1, 2, 3), _u(64, 1, 2), 0, _u(64, 0, 0))),
         ("band_keys", (_u(32, 1, 2), _u(64, 1, 2), 0, _u(64, 0))),
+        ("shared_keys", (_u(64, 1, 2), np.empty(1, np.bool_))),
         ("bucket_pairs", (*(_u(64, 1),) * 3, *(_u(32, 1, 2),) * 3, 8, 8)),
         ("bucket_pairs", (*(_u(64, 1),) * 3, *(_u(32, 1),) * 3, 257, 8)),
         ("bucket_pairs", (*(_u(64, 1),) * 3, *(_u(32, 1),) * 3, 8, 0)),
@@ -146,11 +174,14 @@ def _u(bits: int, *numbers: int) -> np.ndarray[Any, Any]:
         ("minima_of_sets", (_u(64, 1), _u(64, 0, 2), _u(64, 1, 1), _u(32, 0))),
         ("minima_of_sets", (_u(64, 1), _u(64, 0, 1), _u(64, 1), _u(32, 0))),
         ("minima_of_sets", (_u(64, 1), _u(64), _u(64, 1, 1), _u(32))),
-        ("members", (_u(64, 1), _u(64, 1), np.empty(2, np.bool_))),
+        ("split_sets", (*_split([0, 1], [0], [0, 1]), _u(64), *(_u(64, 0, 0),) * 3)),
+        ("split_sets", (*_split([0, 2], [0], [0, 1]), *(_u(64, 0, 0),) * 4)),
+        ("split_sets", (*_split([0, 1], [1], [0, 1]), *(_u(64, 0, 0),) * 4)),
+        ("split_sets", (*_split([0, 1], [0], [0, 2]), *(_u(64, 0, 0),) * 4)),
+        ("split_sets", (*_split([1, 0], [0], [0, 1]), *(_u(64, 0, 0),) * 4)),
+        ("split_sets", (*_split([0, 1, 1], [0], [0, 1]), *(_u(64, 0, 0),) * 4)),
         ("hash_texts", (b"abc", _u(64, 0, 4), _u(64, 0))),
         ("hash_texts", (b"abc", _u(64, 0, 3), _u(64, 0, 0))),
-        ("with_colons", (b"abc", _u(64, 0, 4), 3, np.empty(1, np.bool_))),
-        ("with_colons", (b"abc", _u(64, 2, 1), 3, np.empty(1, np.bool_))),
     ],
 )
 def test_what_does_not_fit_is_refused(kernel: str, arguments: tuple[Any, ...]) -> None:

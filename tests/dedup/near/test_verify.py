@@ -201,6 +201,18 @@ def test_what_is_all_boilerplate_is_similar_only_when_equal(invented: Any) -> No
     assert same.input_similarity[0] == 1.0
 
 
+@pytest.mark.parametrize(("phrase", "plain"), [(10, True), (60, False)])
+def test_boilerplate_counts_like_other_words_unless_a_text_is_full_of_it(
+    invented: Any, phrase: int, plain: bool
+) -> None:
+    common, words = invented.text(1, phrase), invented.text(2, 90)
+    texts = [f"{common} {words}", f"{common} {invented.edited(words, 3)}"]
+    found = _edges(texts, ["yes"] * 2, boilerplate=common).input_similarity[0]
+    assert (found == pytest.approx(invented.jaccard(*texts))) == plain
+    if not plain:
+        assert found < invented.jaccard(*texts)
+
+
 def test_a_row_that_is_not_there_is_refused(invented: Any) -> None:
     texts = Texts(pa.array(["x"]), pa.array(["y"]), np.zeros(1, np.bool_))
     none = np.zeros(1, np.uint64)
