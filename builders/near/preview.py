@@ -15,6 +15,7 @@ from medsmith.builders.near.rows import read_texts
 from medsmith.builders.near.search import Search
 from medsmith.builders.near.sketching import read_sketches, stored_schema
 from medsmith.builders.standalone import Shard
+from medsmith.dedup.near.arrays import distinct
 from medsmith.dedup.near.edges import Edges, join_edges
 from medsmith.dedup.near.interchange import signatures
 from medsmith.dedup.near.params import Shape, shape_for
@@ -104,7 +105,7 @@ _SHOWN = ("id", "task", "input", "output")
 def _result(search: Search, edges: Edges) -> NearDuplicates:
     """Return the rows that have an edge as a result that takes other thresholds."""
     setting = search.setting
-    rows = np.unique(np.concatenate([edges.a, edges.b]))
+    rows = distinct(np.concatenate([edges.a, edges.b]))
     facts = read_facts(setting, search.parts, rows)
     firsts = [part.part.first for part in search.parts]
     labels = pa.array([_label(setting, part) for part in search.parts], pa.string())

@@ -45,3 +45,16 @@ def distinct(numbers: Numbers) -> Numbers:
     first = np.ones(len(ordered), np.bool_)
     np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
     return np.asarray(ordered[first])
+
+
+def among(numbers: Numbers, others: Numbers) -> Numbers:
+    """Return which of `numbers` are in `others` (bool): as `np.isin`, slow on many for its hashes.
+
+    `others` are sorted first, unless they ascend already.
+    """
+    if not len(others):
+        return np.zeros(len(numbers), np.bool_)
+    if (others[1:] < others[:-1]).any():
+        others = np.sort(others)
+    at = np.minimum(np.searchsorted(others, numbers), len(others) - 1)
+    return np.asarray(others[at] == numbers)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from medsmith.dedup.exact import KEEP_FIRST
 from medsmith.dedup.kernels import _lsh
-from medsmith.dedup.near.arrays import distinct
+from medsmith.dedup.near.arrays import among, distinct
 from medsmith.dedup.near.bands import pack_pairs
 from medsmith.dedup.near.edges import Edges, join_edges
 from medsmith.dedup.near.params import NearParams
@@ -80,7 +80,7 @@ def settle(
         if check is None:
             return removals, edges
         wanted = _unknown(similar, removals)
-        wanted = wanted[~np.isin(wanted, edges.pairs, kind="sort")] if len(wanted) else wanted
+        wanted = wanted[~among(wanted, edges.pairs)] if len(wanted) else wanted
         if not len(wanted):
             return removals, edges
         edges = join_edges([edges, check(wanted)])
@@ -123,7 +123,7 @@ def _unknown(edges: Edges, removals: Removals) -> Numbers:
             continue
         at = np.minimum(np.searchsorted(removals.dropped, there), len(removals) - 1)
         gone = removals.dropped[at] == there
-        stays = ~np.isin(here, removals.dropped)
+        stays = ~among(here, removals.dropped)
         joined = gone & stays & (removals.kept[at] != here)
         pairs.append(pack_pairs(here[joined], removals.kept[at][joined]))
     return distinct(np.concatenate([np.empty(0, np.uint64), *pairs]))
