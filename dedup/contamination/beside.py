@@ -12,7 +12,7 @@ from medsmith.dedup.contamination.patterns import U64
 from medsmith.dedup.contamination.tokens import Tokens, tokenise
 
 # How lists of options are lettered.
-_MARKS = ("a b", "1 2")
+_MARKS = ("a b c", "1 2 3")
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Surroundings:
     def __init__(self, index: Index, fields: tuple[Tokens, ...]) -> None:
         self._index = index
         self._fields = fields
-        marks = tokenise(pa.array(_MARKS, pa.string())).hashes.reshape(-1, 2)
-        self._marks = [(first.tobytes(), second.tobytes()) for first, second in marks]
+        marks = tokenise(pa.array(_MARKS, pa.string())).hashes.reshape(-1, 3)
+        self._marks = [tuple(mark.tobytes() for mark in each) for each in marks]
 
     def text(self, field: int, row: int) -> U64:
         """Return the token hashes of one text."""
@@ -68,16 +68,25 @@ class Surroundings:
         return all(_find(head, option.tobytes()) >= 0 for option, _ in options)
 
     def asks_for_others(self, item: int, place: Place) -> bool:
-        """Return whether a list of options follows `place`, and none of them is the item's."""
+        """Return whether `place` goes on with a list of options, and none of them is the item's.
+
+        Two letters tell a list where the first comes next, three where it comes later or before.
+        """
         options = [option.tobytes() for option, _ in self._options(item)]
         text = self.text(place.field, place.row)
         reach = rules.BESIDE + sum(len(option) // 8 for option in options)
         after = text[place.end : place.end + reach].tobytes()
-        lettered = any(
-            after.startswith(first) and _find(after, second, 2) >= 0
-            for first, second in self._marks
+        if not options or any(_find(after, option) >= 0 for option in options):
+            return False
+        return any(
+            (after.startswith(first) and _find(after, second, 2) >= 0)
+            or (
+                (at := _find(after, second)) >= 0
+                and _find(after, third, at) >= 0
+                and _find(text[place.start : place.end + at].tobytes(), first) >= 0
+            )
+            for first, second, third in self._marks
         )
-        return bool(options) and lettered and all(_find(after, each) < 0 for each in options)
 
     def is_all(self, item: int, place: Place, passage: Place | None) -> bool:
         """Return whether the text holds nothing but the item: stem, options, letters, passage."""
@@ -118,7 +127,8 @@ class Surroundings:
         for option, stock in options:
             if option.tobytes() == answer:
                 return None if stock else answer
-        return answer if len(tokens) >= 2 else None
+        template = index.template[item] and not options
+        return answer if len(tokens) >= (rules.TEMPLATE_ANSWER if template else 2) else None
 
 
 def _find(text: bytes, part: bytes, start: int = 0) -> int:

@@ -11,7 +11,16 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 from medsmith.dedup.contamination.items import ITEMS
-from medsmith.dedup.contamination.patterns import I32, I64, U8, U16, U32, U64, Sequences
+from medsmith.dedup.contamination.patterns import (
+    I32,
+    I64,
+    U8,
+    U16,
+    U32,
+    U64,
+    Bools,
+    Sequences,
+)
 from medsmith.dedup.contamination.rules import WIDE_WORTH, Floats
 from medsmith.schema import UserError
 
@@ -80,6 +89,15 @@ class Index:
     def has_options(self, item: int) -> bool:
         """Return whether an item has options."""
         return bool(self.item_options[item + 1] > self.item_options[item])
+
+    @cached_property
+    def free(self) -> Bools:
+        """Return which patterns belong to items that have an answer and no options."""
+        items = (np.diff(self.answer_offsets) > 0) & (np.diff(self.item_options) == 0)
+        patterns = self.of_item[np.tile(items, len(self.of_item) // max(self.items, 1))]
+        free = np.zeros(len(self.kind), np.bool_)
+        free[patterns[patterns >= 0]] = True
+        return free
 
     @cached_property
     def owners(self) -> Sequences:

@@ -46,6 +46,7 @@ class _Found:
     score: float
     in_order: float
     words: float
+    length: float
     whole: bool
     common: bool
     alone: bool
@@ -147,6 +148,7 @@ def _find(
             score=_rounded(match["bag"], match["total"]),
             in_order=float(seen.in_order[i]),
             words=float(seen.words[i]),
+            length=float(seen.length[i]),
             whole=bool(seen.whole[i]),
             common=bool(common[match["pattern"]] & ~long_whole[i]),
             alone=bool(alone[i]),
@@ -171,6 +173,7 @@ def _seen(index: Index, matches: np.ndarray[Any, Any]) -> rules.Seen:
         dense=matches["n_all"] / (matches["end"] - matches["start"]),
         last=matches["end"] == matches["length"],
         filled=matches["end"] - matches["start"] == matches["length"],
+        free=index.free[patterns],
     )
 
 
@@ -232,12 +235,16 @@ def _stem_kind(
     """Return by what kind of hit an item's stem makes the row one, if it does."""
     exact = stem.whole and around.is_all(item, stem.place, passage.place if passage else None)
     # A question asked of many passages, or found in many texts, does not tell which item this is.
-    template = index.template[item] and not index.has_options(item)
-    # A few words that an item asks of its options are anybody's where these are not beside them.
-    own = stem.alone or not index.has_options(item)
-    alone = not template and ((exact and own) or (stem.alone and not stem.common))
-    if stem.words < rules.LONG_STEM and around.asks_for_others(item, stem.place):
-        return None
+    asks_options = index.has_options(item)
+    template = index.template[item] and not asks_options
+    # A few words that an item asks of its options are anybody's where these are not beside them,
+    # and so are more where other options are.
+    own = stem.alone and (exact or stem.length >= rules.FEW_TELLING)
+    if stem.words < rules.LISTED_STEM:
+        own &= not around.asks_for_others(item, stem.place)
+    alone = (
+        not template and (own or not asks_options) and (exact or (stem.alone and not stem.common))
+    )
     beside = passage is not None and (stem.alone or stem.whole)
     if not alone and not beside and not around.supports(item, stem.place):
         return None
