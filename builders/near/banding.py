@@ -108,14 +108,11 @@ def pair_band(job: Pairing) -> Path:
 
 def _shared_entries(job: Pairing) -> Entries:
     """Return the entries whose key is another's, too: of most rows, only the key is looked at."""
-    there = [
-        _compared(job.setting, part, marks)
+    found = [
+        _part_keys(job.setting, part, marks, job.band)
         for part, marks in zip(job.parts, job.marks, strict=True)
     ]
-    keys = [
-        _part_keys(job.setting, part, rows, job.band)
-        for part, rows in zip(job.parts, there, strict=True)
-    ]
+    there, keys = [rows for rows, _ in found], [some for _, some in found]
     shared = shared_keys(np.concatenate(keys))
     ends = np.cumsum([len(some) for some in keys])[:-1]
     entries = [
@@ -127,14 +124,20 @@ def _shared_entries(job: Pairing) -> Entries:
 
 def _compared(setting: Setting, part: Sketched, marks: Path) -> Numbers:
     """Return which rows of a part (from its first) are compared with any."""
-    numbers = setting.tasks_of(part, read_sketches(part.sketches, ["task"])["task"])
-    return np.flatnonzero(np.load(marks) & setting.scopes().compared[numbers])
+    return _compared_of(setting, part, read_sketches(part.sketches, ["task"]), marks)
 
 
-def _part_keys(setting: Setting, part: Sketched, rows: Numbers, band: int) -> Numbers:
+def _compared_of(setting: Setting, part: Sketched, table: pa.Table, marks: Path) -> Numbers:
+    compared = setting.scopes().compared[setting.tasks_of(part, table["task"])]
+    return np.flatnonzero(np.load(marks) & compared)
+
+
+def _part_keys(setting: Setting, part: Sketched, marks: Path, band: int) -> tuple[Numbers, Numbers]:
+    """Return the rows of a part that are compared with any, and their keys."""
     table = read_sketches(part.sketches, ["task", "salt", band_column(band)])
+    rows = _compared_of(setting, part, table, marks)
     families = setting.scopes().families[setting.tasks_of(part, table["task"])]
-    return band_keys(table, band, families)[rows]
+    return rows, band_keys(table, band, families)[rows]
 
 
 def _exchanged(job: Pairing) -> Entries:

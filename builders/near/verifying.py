@@ -19,7 +19,7 @@ from medsmith.dedup.near.clusters import keeper_ranks, settle
 from medsmith.dedup.near.components import Plan, plan_chunks
 from medsmith.dedup.near.edges import EDGES, Edges, edges_of, join_edges
 from medsmith.dedup.near.sketches import Texts
-from medsmith.dedup.near.verify import Candidates, verify
+from medsmith.dedup.near.verify import Candidates, compare, prepare
 
 Numbers = np.ndarray[Any, Any]
 
@@ -125,21 +125,21 @@ class _Compare:
 
     def __init__(self, setting: Setting, table: pa.Table) -> None:
         self._params = setting.params
-        self._boilerplate = setting.boilerplate()
         self._scopes = setting.scopes()
         tasks = setting.tasks
         numbers = table["task"].to_numpy().astype(np.int64)
         closed = np.array([task.closed for task in tasks], np.bool_)[numbers]
-        self._candidates = Candidates(
+        candidates = Candidates(
             table["row"].to_numpy(),
             Texts(table["input"], table["output"], closed),
             table["input_digest"].to_numpy(),
             table["output_digest"].to_numpy(),
             numbers,
         )
+        self._prepared = prepare(candidates, setting.boilerplate(), setting.params)
 
     def __call__(self, pairs: Numbers) -> Edges:
-        return verify(self._candidates, pairs, self._boilerplate, self._scopes, self._params)
+        return compare(self._prepared, pairs, self._scopes, self._params)
 
 
 def compare_far_pairs(setting: Setting, parts: Sequence[Sketched], pairs: Numbers) -> Edges:

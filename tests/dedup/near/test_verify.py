@@ -16,7 +16,7 @@ from medsmith.dedup.near.find import find_near_duplicates
 from medsmith.dedup.near.params import NearParams, Shape
 from medsmith.dedup.near.scopes import TaskScope, scopes_of
 from medsmith.dedup.near.sketches import Texts, sketch
-from medsmith.dedup.near.verify import Candidates, verify
+from medsmith.dedup.near.verify import Candidates, compare, prepare, verify
 
 FORM = "age: {age}\nsex: {sex}\ntemperature: {temperature}\npulse: {pulse}\ncomplaint: {complaint}"
 SENTENCE = (
@@ -220,3 +220,24 @@ def test_a_row_that_is_not_there_is_refused(invented: Any) -> None:
     scopes = scopes_of([TaskScope("s", "t", "c")])
     with pytest.raises(ValueError, match="not among"):
         verify(candidates, np.array([3 << 32 | 4], np.uint64), [none[:0]], scopes, NearParams())
+
+
+def test_candidates_read_once_answer_any_pairs_in_any_order(invented: Any) -> None:
+    words = invented.text(1, 60)
+    inputs = [words, invented.edited(words, 2), invented.edited(words, 9), invented.text(2, 60)]
+    texts = Texts(pa.array(inputs), pa.array(["yes"] * 4), np.zeros(4, np.bool_))
+    shingles = shingle_sets(pa.array([""])).values
+    facts = sketch(texts, shingles, Shape(2, 2), NearParams())
+    rows, digests = np.arange(4, dtype=np.uint32), facts["input_digest"].to_numpy()
+    candidates = Candidates(
+        rows, texts, digests, facts["output_digest"].to_numpy(), np.zeros(4, np.int64)
+    )
+    scopes = scopes_of([TaskScope("s", "t", "c")])
+    prepared = prepare(candidates, [shingles], NearParams())
+    pairs = pack_pairs(np.array([0, 0, 0, 1, 1, 2]), np.array([1, 2, 3, 2, 3, 3]))
+    whole = verify(candidates, pairs, [shingles], scopes, NearParams()).table()
+    assert len(set(whole["input_similarity"].to_pylist())) > 2
+    for some in ([5], [3, 0], [1, 2, 4], range(6)):
+        chosen = np.array(some)
+        found = compare(prepared, pairs[chosen], scopes, NearParams()).table()
+        assert found.equals(whole.take(pa.array(chosen)))
