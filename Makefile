@@ -33,12 +33,14 @@ help:  ## list the targets
 KERNELS := $(wildcard dedup/kernels/*.[ch] builders/tokens/*.[ch])
 COMPILER := $(shell command -v cc || command -v gcc || command -v clang)
 ifeq ($(COMPILER),)
-export CC := $(abspath $(BIN))/python -m ziglang cc
+# The program itself: pip builds in an environment that sees nothing else of this one.
+export CC = $(firstword $(wildcard $(abspath $(VENV))/lib/python*/site-packages/ziglang/zig) zig) cc
 endif
 
 $(BIN)/medsmith: pyproject.toml $(KERNELS)
 	$(PYTHON) -m venv $(VENV)
 	$(if $(COMPILER),,$(BIN)/python -m pip install --quiet --disable-pip-version-check ziglang)
+	$(if $(COMPILER),,export CC="$$(echo $(abspath $(VENV))/lib/python*/site-packages/ziglang/zig) cc";) \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@
 
