@@ -41,7 +41,7 @@ from medsmith.builders.parquet import read_table, write_table
 from medsmith.builders.stage_dir import read_marker, write_json
 from medsmith.builders.stages import convert
 from medsmith.builders.stages.base import Phase, Stage, StageRun
-from medsmith.builders.stages.judged import removed_before
+from medsmith.builders.stages.judged import removed_before, stored_removals
 from medsmith.builders.unit import Unit
 from medsmith.dedup.contamination import RULES, load_index, score
 from medsmith.schema import RemovalReason, Split, arrow
@@ -206,11 +206,6 @@ def _told_of_benchmarks(run: StageRun) -> dict[str, Any]:
     }
 
 
-def removals(home: Path) -> pa.Table:
-    """Return the removals that this stage's directory asks for (`arrow.REMOVALS`)."""
-    return read_table(home / "removals.parquet")
-
-
 STAGE = Stage(
     name=NAME,
     scope="release",
@@ -236,6 +231,6 @@ STAGE = Stage(
     ),
     finish=_finish,
     inputs=_inputs,
-    removals=removals,
+    removals=stored_removals,
     evidence=("contamination", _SELF_TEST),
 )

@@ -23,7 +23,7 @@ from medsmith.builders.parquet import read_table, write_table
 from medsmith.builders.stage_dir import read_marker
 from medsmith.builders.stages import convert
 from medsmith.builders.stages.base import Phase, Stage, StageRun
-from medsmith.builders.stages.judged import removed_before
+from medsmith.builders.stages.judged import removed_before, stored_removals
 from medsmith.builders.unit import Unit
 from medsmith.dedup.normalise import EXACT_RULES, normalise_exact
 from medsmith.schema import DataError, RemovalReason, Split, arrow
@@ -227,11 +227,6 @@ def _counts(table: pa.Table) -> list[dict[str, Any]]:
     ]
 
 
-def removals(home: Path) -> pa.Table:
-    """Return the removals that this stage's directory asks for (`arrow.REMOVALS`)."""
-    return read_table(home / "removals.parquet")
-
-
 STAGE = Stage(
     name=NAME,
     scope="release",
@@ -251,6 +246,6 @@ STAGE = Stage(
     ),
     finish=_finish,
     inputs=_inputs,
-    removals=removals,
+    removals=stored_removals,
     evidence=("cross_split",),
 )

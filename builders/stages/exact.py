@@ -18,6 +18,7 @@ from medsmith.builders.shuffle import power_of_two, read_partition, write_partit
 from medsmith.builders.stage_dir import read_marker
 from medsmith.builders.stages import convert
 from medsmith.builders.stages.base import Phase, Stage, StageRun
+from medsmith.builders.stages.judged import duplicate_removals
 from medsmith.builders.unit import Unit
 from medsmith.dedup.exact import DIGEST_BYTES, DIGESTS, digests, find_duplicates
 from medsmith.dedup.normalise import EXACT_RULES
@@ -108,9 +109,7 @@ def _with_outputs(conflicts: pa.Table, unit: Unit) -> pa.Table:
 
 def removals(home: Path) -> pa.Table:
     """Return the removals that this stage's directory asks for (`arrow.REMOVALS`)."""
-    ids = read_table(home / "duplicates.parquet", ["dropped_id"])["dropped_id"]
-    reasons = pa.array([RemovalReason.EXACT_DUPLICATE.value] * len(ids), pa.string())
-    return pa.table([ids, reasons], schema=arrow.REMOVALS)
+    return duplicate_removals(home, RemovalReason.EXACT_DUPLICATE)
 
 
 STAGE = Stage(
@@ -122,6 +121,7 @@ STAGE = Stage(
         "medsmith.dedup",
         "medsmith.builders.shuffle",
         "medsmith.builders.parquet",
+        "medsmith.builders.stages.judged",
         "medsmith.builders.stages.exact",
     ),
     title="exact duplicates",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pyarrow as pa
 import pyarrow.compute as pc
+from medsmith.builders.parquet import read_table
 from medsmith.builders.stages.base import StageRun
-from medsmith.schema import arrow
+from medsmith.schema import RemovalReason, arrow
 
 
 def removed_before(run: StageRun, source: str) -> pa.Table:
@@ -17,3 +20,15 @@ def removed_before(run: StageRun, source: str) -> pa.Table:
     ]
     table = pa.concat_tables([arrow.REMOVALS.empty_table().select(["id"]), *found])
     return table.filter(pc.starts_with(table["id"], f"{source}-"))
+
+
+def stored_removals(home: Path) -> pa.Table:
+    """Return the removals (`arrow.REMOVALS`) that a stage keeps as `removals.parquet`."""
+    return read_table(home / "removals.parquet")
+
+
+def duplicate_removals(home: Path, reason: RemovalReason) -> pa.Table:
+    """Return the removals (`arrow.REMOVALS`) that a stage's `duplicates.parquet` asks for."""
+    ids = read_table(home / "duplicates.parquet", ["dropped_id"])["dropped_id"]
+    reasons = pa.array([reason.value] * len(ids), pa.string())
+    return pa.table([ids, reasons], schema=arrow.REMOVALS)

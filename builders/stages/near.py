@@ -24,7 +24,7 @@ from medsmith.builders.release.licence_table import Family, licence
 from medsmith.builders.stage_dir import read_marker
 from medsmith.builders.stages import convert, exact, signatures
 from medsmith.builders.stages.base import Phase, Stage, StageRun
-from medsmith.builders.stages.judged import removed_before
+from medsmith.builders.stages.judged import duplicate_removals, removed_before
 from medsmith.builders.stages.signatures import BOILERPLATE, params_of, parts_of, tasks_of
 from medsmith.builders.unit import SourceInput, Unit
 from medsmith.dedup.near.params import Shape, shape_for
@@ -162,9 +162,7 @@ def _not_known(conflicts: pa.Table, run: StageRun) -> pa.Table:
 
 def removals(home: Path) -> pa.Table:
     """Return the removals that this stage's directory asks for (`arrow.REMOVALS`)."""
-    ids = read_table(home / "duplicates.parquet", ["dropped_id"])["dropped_id"]
-    reasons = pa.array([RemovalReason.NEAR_DUPLICATE.value] * len(ids), pa.string())
-    return pa.table([ids, reasons], schema=arrow.REMOVALS)
+    return duplicate_removals(home, RemovalReason.NEAR_DUPLICATE)
 
 
 STAGE = Stage(

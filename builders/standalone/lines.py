@@ -45,8 +45,7 @@ def _object(line: bytes, place: str) -> dict[str, Any]:
     except orjson.JSONDecodeError as error:
         value = _decoded(line, place, str(error))
     if not isinstance(value, dict):
-        hint = " Is the file one JSON document?" if line.lstrip()[:1] in b"[{" else ""
-        raise DataError(f"{place}, is no JSON object.{hint}", "Each line must be one row.")
+        raise DataError(f"{place}, is no JSON object.{_hint(line)}", "Each line must be one row.")
     return value
 
 
@@ -57,8 +56,14 @@ def _decoded(line: bytes, place: str, told: str) -> Any:
         json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError):
         told = told.partition(": line 1")[0].rstrip(".")
-        raise DataError(f"{place}, is not JSON ({told}).", "Mend or remove the line.") from None
+        raise DataError(
+            f"{place}, is not JSON ({told}).{_hint(line)}", "Mend or remove the line."
+        ) from None
     return value
+
+
+def _hint(line: bytes) -> str:
+    return " Is the file one JSON document?" if line.lstrip()[:1] in b"[{" else ""
 
 
 def types_of(rows: Iterable[dict[str, Any]]) -> Types:

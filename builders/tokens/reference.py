@@ -45,7 +45,7 @@ def library(name: str) -> ModuleType:
         distribution = name.partition(".")[0]
         raise UserError(
             f"Counting with this tokenizer needs {distribution}, which is not installed.",
-            f"pip install 'medsmith[tokens]' {distribution}",
+            "pip install 'medsmith[tokens]'",
         ) from None
 
 
