@@ -27,7 +27,7 @@ from medsmith.builders.near.sketching import (
     spread_evenly,
     write_boilerplate,
 )
-from medsmith.builders.near.verifying import gather_part, read_edges, verify_chunk
+from medsmith.builders.near.verifying import read_edges, verify_chunk, verify_part
 from medsmith.builders.progress import Reporter
 from medsmith.builders.standalone import Foreign, Shard, spread, write_subset
 from medsmith.dedup.near.boilerplate import Boilerplate
@@ -58,10 +58,9 @@ def search_pairs(search: Search, engine: Engine, reporter: Reporter) -> tuple[Ed
     counts = spread(engine, reporter, "marking", mark_part, search.marking())
     spread(engine, reporter, "exchanging bands", exchange_part, search.exchanging())
     paired = spread(engine, reporter, "pairing", pair_band, search.pairing())
-    gathering = search.gathering(paired)
-    gathered = spread(engine, reporter, "gathering texts", gather_part, gathering)
-    edges = spread(engine, reporter, "verifying", verify_chunk, search.verifying(gathered))
-    return read_edges(edges), counts
+    own = spread(engine, reporter, "verifying", verify_part, search.verifying_parts(paired))
+    others = spread(engine, reporter, "verifying the rest", verify_chunk, search.verifying_chunks())
+    return read_edges([*own, *others]), counts
 
 
 def search_files(

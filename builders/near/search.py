@@ -1,7 +1,7 @@
 """The search for pairs, step by step: each step names the pieces of work of one phase.
 
-Marking, (exchanging,) pairing, gathering, verifying: what a step finds lies in files of one folder,
-so that stages and commands run them alike, on any engine.
+Marking, (exchanging,) pairing, verifying part by part and then across parts: what a step finds lies
+in files of one folder, so that stages and commands run them alike, on any engine.
 """
 
 from __future__ import annotations
@@ -13,9 +13,17 @@ from pathlib import Path
 import numpy as np
 from medsmith.builders.near.banding import Exchanging, Pairing, all_pairs, ranges_for
 from medsmith.builders.near.corpus import Marking, Setting, Sketched
-from medsmith.builders.near.verifying import Gathering, Verifying, plan_pairs, write_ranks
+from medsmith.builders.near.rows import within
+from medsmith.builders.near.verifying import (
+    VerifyingChunk,
+    VerifyingPart,
+    text_sizes,
+    write_ranks,
+)
 from medsmith.dedup.near.arrays import distinct
 from medsmith.dedup.near.bands import pair_rows
+from medsmith.dedup.near.components import plan_chunks
+from medsmith.dedup.near.local import homes_of
 from medsmith.schema import DataError
 
 _MOST_ROWS = 2**32  # row numbers have 32 bits
@@ -92,33 +100,42 @@ class Search:
             for number in range(self.ranges)
         ]
 
-    def gathering(self, paired: Sequence[Path]) -> list[Gathering]:
-        """Merge the pairs, cut them into chunks; name the fourth step, `verifying.gather_part`."""
-        plan = plan_pairs(self.parts, all_pairs(paired))
-        rows = distinct(np.concatenate(pair_rows(plan.pairs)))
+    def verifying_parts(self, paired: Sequence[Path]) -> list[VerifyingPart]:
+        """Merge the pairs, tell where each is compared; name the fourth step, `verify_part`."""
+        pairs = all_pairs(paired)
+        rows = distinct(np.concatenate(pair_rows(pairs)))
         write_ranks(self.setting, self.parts, rows, self.ranks)
+        sizes = text_sizes(self.parts)
+        firsts = np.array([part.part.first for part in self.parts], np.int64)
+        homes = homes_of(pairs, firsts, sizes)
+        plan = plan_chunks(pairs[homes < 0], sizes)
         np.save(self.folder / "pairs.npy", plan.pairs)
         np.save(self.folder / "starts.npy", plan.starts)
-        path = self.folder / "rows.npy"
-        np.save(path, rows)
+        path, far = self.folder / "rows.npy", distinct(np.concatenate(pair_rows(plan.pairs)))
+        np.save(path, far)
         for done in (*paired, *self.folder.glob("entries-*.arrow")):
             done.unlink(missing_ok=True)
-        if not len(rows):
-            return []
-        return [
-            Gathering(self.setting, part, path, self.folder / f"texts-{number:05d}.arrow")
-            for number, part in enumerate(self.parts)
-        ]
+        jobs = []
+        for number, part in enumerate(self.parts):
+            own, texts = pairs[homes == number], self._texts(number)
+            if len(own) or len(within(far, part.part)):
+                edges = self.folder / f"edges-of-part-{number:05d}.arrow"
+                jobs.append(VerifyingPart(self.setting, part, own, path, self.ranks, edges, texts))
+        return jobs
 
-    def verifying(self, gathered: Sequence[Path]) -> list[Verifying]:
-        """Name the last step, `verifying.verify_chunk`."""
+    def _texts(self, number: int) -> Path:
+        return self.folder / f"texts-{number:05d}.arrow"
+
+    def verifying_chunks(self) -> list[VerifyingChunk]:
+        """Name the last step, `verify_chunk`: for pairs whose rows lie in different parts."""
         pairs, starts = np.load(self.folder / "pairs.npy"), np.load(self.folder / "starts.npy")
+        texts = tuple(filter(Path.exists, map(self._texts, range(len(self.parts)))))
         return [
-            Verifying(
+            VerifyingChunk(
                 self.setting,
                 pairs[starts[chunk] : starts[chunk + 1]],
                 self.ranks,
-                tuple(gathered),
+                texts,
                 self.folder / f"edges-{chunk:05d}.arrow",
             )
             for chunk in range(len(starts) - 1)

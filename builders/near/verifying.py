@@ -16,7 +16,6 @@ from medsmith.builders.near.sketching import read_sketches
 from medsmith.dedup.near.arrays import distinct
 from medsmith.dedup.near.bands import pair_rows
 from medsmith.dedup.near.clusters import keeper_ranks, settle
-from medsmith.dedup.near.components import Plan, plan_chunks
 from medsmith.dedup.near.edges import EDGES, Edges, edges_of, join_edges
 from medsmith.dedup.near.sketches import Texts
 from medsmith.dedup.near.verify import Candidates, compare, prepare
@@ -35,13 +34,13 @@ _GATHERED = pa.schema(
 )
 
 
-def plan_pairs(parts: Sequence[Sketched], pairs: Numbers) -> Plan:
-    """Return the pairs cut into chunks whose texts fit in memory."""
+def text_sizes(parts: Sequence[Sketched]) -> Numbers:
+    """Return the bytes of text of every row (uint32)."""
     sizes = np.empty(sum(part.part.rows for part in parts), np.uint32)
     for part in parts:
         rows = slice(part.part.first, part.part.first + part.part.rows)
         sizes[rows] = read_sketches(part.sketches, ["bytes"])["bytes"].to_numpy()
-    return plan_chunks(pairs, sizes)
+    return sizes
 
 
 def write_ranks(setting: Setting, parts: Sequence[Sketched], rows: Numbers, path: Path) -> None:
@@ -51,23 +50,37 @@ def write_ranks(setting: Setting, parts: Sequence[Sketched], rows: Numbers, path
     np.save(path, ranks)
 
 
-@dataclass(frozen=True)
-class Gathering:
-    """Take the texts of a part's rows that are in pairs: of `rows`, a file of all such rows."""
+@dataclass(frozen=True, eq=False)
+class VerifyingPart:
+    """Read the texts of a part's rows that are in pairs.
+
+    The `pairs` (uint64, packed) that meet no other part are compared at once; the texts of `rows`
+    (a file of the rows of all parts that meet others) are put aside for `verify_chunk`.
+    """
 
     setting: Setting
     part: Sketched
+    pairs: Numbers
     rows: Path
-    out: Path
+    ranks: Path
+    edges: Path
+    texts: Path
 
 
-def gather_part(job: Gathering) -> Path:
-    """Write the texts, in the order of their rows; return where."""
-    own = within(np.load(job.rows, mmap_mode="r"), job.part.part)
-    table = _gathered(job.setting, job.part, own).combine_chunks()
-    with pa.OSFile(str(job.out), "wb") as sink, pa.ipc.new_file(sink, _GATHERED) as out:
-        out.write_table(table)
-    return job.out
+def verify_part(job: VerifyingPart) -> Path:
+    """Write the edges of a part's own pairs, and its texts for others'; return where edges are."""
+    part = job.part.part
+    far = within(np.load(job.rows, mmap_mode="r"), part)
+    near = within(distinct(np.concatenate(pair_rows(job.pairs))), part)
+    table = _gathered(job.setting, job.part, np.sort(np.concatenate([near, far]))).combine_chunks()
+    rows = table["row"].to_numpy().astype(np.int64) - part.first
+    if len(far):
+        wanted = pa.array(np.searchsorted(rows, far))
+        with pa.OSFile(str(job.texts), "wb") as sink, pa.ipc.new_file(sink, _GATHERED) as out:
+            out.write_table(table.take(wanted).combine_chunks())
+        table = table.take(pa.array(np.searchsorted(rows, near)))
+    _write_verified(job.setting, table, job.pairs, job.ranks, job.edges)
+    return job.edges
 
 
 def _gathered(setting: Setting, part: Sketched, rows: Numbers) -> pa.Table:
@@ -88,7 +101,7 @@ def _gathered(setting: Setting, part: Sketched, rows: Numbers) -> pa.Table:
 
 
 @dataclass(frozen=True, eq=False)
-class Verifying:
+class VerifyingChunk:
     """Compare the `pairs` of a chunk (uint64, packed); `ranks` holds the ranks of all rows."""
 
     setting: Setting
@@ -98,13 +111,19 @@ class Verifying:
     out: Path
 
 
-def verify_chunk(job: Verifying) -> Path:
+def verify_chunk(job: VerifyingChunk) -> Path:
     """Write the edges of a chunk, with those that settling it asks for; return where."""
-    compare = _Compare(job.setting, _read_gathered(job.files, job.pairs))
-    ranks = np.load(job.ranks, mmap_mode="r")
-    _, edges = settle(compare(job.pairs), ranks, job.setting.params, compare)
-    write_edges(edges, job.out)
+    table = _read_gathered(job.files, job.pairs)
+    _write_verified(job.setting, table, job.pairs, job.ranks, job.out)
     return job.out
+
+
+def _write_verified(
+    setting: Setting, table: pa.Table, pairs: Numbers, ranks: Path, out: Path
+) -> None:
+    compare = _Compare(setting, table)
+    _, edges = settle(compare(pairs), np.load(ranks, mmap_mode="r"), setting.params, compare)
+    write_edges(edges, out)
 
 
 def _read_gathered(files: Sequence[Path], pairs: Numbers) -> pa.Table:

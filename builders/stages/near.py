@@ -13,11 +13,11 @@ from medsmith.builders.near.corpus import Marking, Setting, Sketched, Source, ma
 from medsmith.builders.near.judging import judge
 from medsmith.builders.near.search import Search
 from medsmith.builders.near.verifying import (
-    Gathering,
-    Verifying,
-    gather_part,
+    VerifyingChunk,
+    VerifyingPart,
     read_edges,
     verify_chunk,
+    verify_part,
 )
 from medsmith.builders.parquet import read_table, write_table
 from medsmith.builders.release.licence_table import Family, licence
@@ -123,14 +123,14 @@ def _split_pairing(run: StageRun) -> Sequence[Pairing]:
     return [] if search is None else search.pairing()
 
 
-def _split_gathering(run: StageRun) -> Sequence[Gathering]:
+def _split_parts(run: StageRun) -> Sequence[VerifyingPart]:
     search = _search(run)
-    return [] if search is None else search.gathering(run.results["pairing"])
+    return [] if search is None else search.verifying_parts(run.results["pairing"])
 
 
-def _split_verifying(run: StageRun) -> Sequence[Verifying]:
+def _split_chunks(run: StageRun) -> Sequence[VerifyingChunk]:
     search = _search(run)
-    return [] if search is None else search.verifying(run.results["gathering texts"])
+    return [] if search is None else search.verifying_chunks()
 
 
 def _finish(run: StageRun) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def _finish(run: StageRun) -> dict[str, Any]:
         write_table(arrow.DUPLICATES.empty_table(), run.out / "duplicates.parquet")
         write_table(arrow.CONFLICTS.empty_table(), run.out / "conflicts.parquet")
         return {"rules": None, "duplicates": 0, "conflicts": 0}
-    edges = read_edges(run.results["verifying"])
+    edges = read_edges([*run.results["verifying"], *run.results["verifying the rest"]])
     params = search.setting.params
     found = judge(search, edges, run.results["marking"], params, policy.max_removed)
     conflicts = _not_known(found.conflicts, run)
@@ -188,8 +188,8 @@ STAGE = Stage(
         Phase("marking", _split_marking, mark_part),
         Phase("exchanging bands", _split_exchanging, exchange_part),
         Phase("pairing", _split_pairing, pair_band),
-        Phase("gathering texts", _split_gathering, gather_part),
-        Phase("verifying", _split_verifying, verify_chunk),
+        Phase("verifying", _split_parts, verify_part),
+        Phase("verifying the rest", _split_chunks, verify_chunk),
     ),
     finish=_finish,
     inputs=_inputs,

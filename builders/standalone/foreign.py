@@ -21,6 +21,7 @@ from medsmith.builders.standalone.fields import Columns, Fields, columns_of
 from medsmith.builders.standalone.files import Found, Kind, find, unpack
 from medsmith.converters.core.parts import split_lines
 from medsmith.dedup.near.arrays import hash_texts
+from medsmith.dedup.near.bands import shared_keys
 from medsmith.schema import MedsmithError
 
 _SHARD_BYTES = 64 * 2**20  # of text, before compression
@@ -254,23 +255,25 @@ def _with_repeats(shards: Sequence[Shard], looks: Sequence[_Look], folder: Path)
     ]
     if all(look.hashes is None for look in filled):
         return Foreign(tuple(shards), told, 0, folder)
-    times = _occurrences(np.concatenate(hashes))
+    rows, times = _repeated(np.concatenate(hashes))
     found = []
     for shard in shards:
-        mine = times[shard.row : shard.row + shard.rows]
-        rows = np.flatnonzero(mine > 1)
-        found.append(replace(shard, repeated=rows, times=mine[rows]))
-    return Foreign(tuple(found), told, int(np.count_nonzero(times > 1)), folder)
+        start, end = np.searchsorted(rows, [shard.row, shard.row + shard.rows])
+        own = rows[start:end] - shard.row
+        found.append(replace(shard, repeated=own, times=times[start:end]))
+    return Foreign(tuple(found), told, len(rows), folder)
 
 
-def _occurrences(hashes: np.ndarray[Any, np.dtype[np.uint64]]) -> Numbers:
-    """Return for each element the how many-th of its value it is, from 1; 1 for every 0."""
-    order = np.argsort(hashes, kind="stable")
-    ordered = hashes[order]
-    fresh = np.append(True, ordered[1:] != ordered[:-1])[: len(order)]
+def _repeated(hashes: np.ndarray[Any, np.dtype[np.uint64]]) -> tuple[Numbers, Numbers]:
+    """Return which elements stood before (ascending), and for the how many-th time they stand.
+
+    0 is no value.
+    """
+    some = np.flatnonzero(shared_keys(hashes) & (hashes != 0))
+    order = some[np.argsort(hashes[some], kind="stable")]
+    fresh = np.diff(hashes[order], prepend=np.uint64(0)) != 0
     starts = np.flatnonzero(fresh)
-    ranks = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order)))) + 1
-    times = np.empty(len(order), np.int64)
-    times[order] = ranks
-    times[hashes == 0] = 1
-    return times
+    times = np.arange(len(order)) - np.repeat(starts, np.diff(starts, append=len(order))) + 1
+    again = np.flatnonzero(times > 1)
+    again = again[np.argsort(order[again])]
+    return order[again], times[again]

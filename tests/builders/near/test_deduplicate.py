@@ -117,14 +117,23 @@ def test_texts_that_meet_in_small_chunks_give_the_same_bytes(
     files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(files, tmp_path / "one")
+    search = "medsmith.builders.near.search"
     from medsmith.dedup.near.components import plan_chunks
+    from medsmith.dedup.near.local import homes_of
 
-    monkeypatch.setattr(
-        "medsmith.builders.near.verifying.plan_chunks",
-        lambda pairs, sizes: plan_chunks(pairs, sizes, 2_000),
-    )
+    compared: list[int] = []
+
+    def plan(pairs: Any, sizes: Any) -> Any:
+        compared.append(len(pairs))
+        return plan_chunks(pairs, sizes, 2_000)
+
+    monkeypatch.setattr(f"{search}.plan_chunks", plan)
     run(files, tmp_path / "many")
+    monkeypatch.setattr(f"{search}.homes_of", lambda *told: homes_of(*told, budget=0))
+    run(files, tmp_path / "far")
+    assert compared[0] < compared[1]
     assert inventory(tmp_path / "one") == inventory(tmp_path / "many")
+    assert inventory(tmp_path / "one") == inventory(tmp_path / "far")
 
 
 def test_a_wipe_out_is_stopped_and_leaves_nothing(tmp_path: Path) -> None:
