@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+import os
 import sys
 from importlib import import_module
 from importlib.metadata import version
@@ -13,6 +14,9 @@ from typing import Any
 
 import click
 from medsmith.schema import MedsmithError
+
+# numpy's threads: nothing here multiplies matrices, and while they wait for work they spin.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # In the order of a newcomer's first day.
 COMMANDS = {
