@@ -30,7 +30,8 @@ from xml.etree.ElementTree import Element
 import pyarrow as pa
 import pyarrow.compute as pc
 from medsmith.builders.benchmarks import BenchmarkHome, present_items
-from medsmith.builders.contamination.passes import TEXTS, cached_index, own_cache
+from medsmith.builders.contamination.cache import open_cached_index, own_cache
+from medsmith.builders.contamination.passes import TEXTS
 from medsmith.builders.engine import make_engine
 from medsmith.builders.parquet import read_table
 from medsmith.builders.pipeline import build
@@ -38,7 +39,7 @@ from medsmith.builders.progress import Reporter
 from medsmith.builders.resolve import RawHome, raw_present, source_input, source_unit
 from medsmith.builders.stages import STAGES
 from medsmith.converters.core import registry
-from medsmith.dedup.contamination import load_index, reduce_df, scan, score
+from medsmith.dedup.contamination import reduce_df, scan, score
 from medsmith.schema import ContaminationKind, Split
 
 csv.field_size_limit(2**31 - 1)
@@ -232,7 +233,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     home = RawHome(options.raw, named=True)
     sets = list(present_items(BenchmarkHome.find(options.benchmarks, home)))
     items = pa.concat_tables([each.table for each in sets])
-    index = load_index(cached_index(items, own_cache()).path)
+    index = open_cached_index(items, own_cache())
     by_item = {(row["benchmark"], row["item_id"]): row for row in items.to_pylist()}
     with tempfile.TemporaryDirectory() as temporary:
         work = options.work or Path(temporary)

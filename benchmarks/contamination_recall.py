@@ -35,10 +35,10 @@ from contamination_stream import (
     stream,
     text_bytes,
 )
+from medsmith.builders.contamination.cache import open_cached_index, own_cache
 from medsmith.builders.contamination.guises import GUISES, tokens
-from medsmith.builders.contamination.passes import cached_index, own_cache
 from medsmith.builders.contamination.self_test import Case
-from medsmith.dedup.contamination import load_index, reduce_df, scan, score
+from medsmith.dedup.contamination import reduce_df, scan, score
 from medsmith.dedup.contamination.tokens import Tokens, tokenise
 from medsmith.manifests.policies import ContaminationPolicy
 
@@ -107,7 +107,7 @@ def main() -> None:
     options = parser.parse_args()
     sets = item_sets(options.raw, options.benchmarks)
     items = pa.concat_tables([each.table for each in sets]).combine_chunks()
-    index = load_index(cached_index(items, own_cache()).path)
+    index = open_cached_index(items, own_cache())
     twins = groups(items)
     injected = injected_cases(sets, twins, options.items)
     pool = clean_sentences(options.raw, options.leave_out)

@@ -9,11 +9,10 @@ import click
 import pyarrow as pa
 from medsmith.builders.benchmarks import BenchmarkHome, load_benchmark, present_items
 from medsmith.builders.commands import options
+from medsmith.builders.contamination.cache import open_cached_index, own_cache
 from medsmith.builders.contamination.guises import GUISES
-from medsmith.builders.contamination.passes import cached_index, own_cache
 from medsmith.builders.contamination.self_test import self_test, summary
 from medsmith.builders.progress import Reporter
-from medsmith.dedup.contamination import load_index
 from medsmith.manifests.policies import ContaminationPolicy
 from medsmith.schema import UserError
 
@@ -34,7 +33,7 @@ def run_self_test(keys: Sequence[str], home: BenchmarkHome, rows: int, as_json: 
             "Name their parent with --benchmarks; `medsmith benchmarks KEY` says how to get one.",
         )
     # All that are present are looked for, as in a build; those that were named are hidden.
-    index = cached_index(pa.concat_tables([each.table for each in present]), own_cache())
+    index = open_cached_index(pa.concat_tables([each.table for each in present]), own_cache())
     hidden = [
         (each.table, each.manifest.languages if each.manifest else ())
         for each in present
@@ -42,7 +41,7 @@ def run_self_test(keys: Sequence[str], home: BenchmarkHome, rows: int, as_json: 
     ]
     removing = ContaminationPolicy().remove
     with reporter.phase("self-test: looking for the items", 1):
-        table = self_test(hidden, load_index(index.path), removing, most=_MOST, rows=rows)
+        table = self_test(hidden, index, removing, most=_MOST, rows=rows)
     told = summary(table)
     if as_json:
         options.print_json(told)

@@ -7,7 +7,6 @@ n-grams are stock phrases. Neither depends on how the texts are cut into shards.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,33 +14,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from medsmith.builders.digests import code_sha256
-from medsmith.dedup.contamination import (
-    Index,
-    build_index,
-    items_digest,
-    reduce_df,
-    save_index,
-    scan,
-)
+from medsmith.dedup.contamination import Index, reduce_df, scan
 
-CODE = ("medsmith.dedup.contamination", "medsmith.dedup.kernels")
-CACHE = Path(".cache") / "benchmarks"
 TEXTS = pa.schema(
     [pa.field(name, pa.string(), nullable=False) for name in ("id", "input", "output")]
 )
 
 Rows = np.ndarray[Any, np.dtype[np.int64]]
 Telling = np.ndarray[Any, np.dtype[np.uint8]]
-
-
-@dataclass(frozen=True)
-class IndexFile:
-    """An index on disk: `digest` covers the items and the rules, `path` names the code too."""
-
-    path: Path
-    digest: str
-    items: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,22 +31,6 @@ class Scanned:
     texts: int
     rows: Rows
     counts: Path
-
-
-def own_cache() -> Path:
-    """Return the user's folder of indices, for what belongs to no build."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "medsmith" / "benchmarks"
-
-
-def cached_index(items: pa.Table, cache: Path) -> IndexFile:
-    """Return the index of `items` (`ITEMS`) under `cache`; it is built if it is not there."""
-    digest = items_digest(items)
-    path = cache / f"{digest}-{code_sha256(*CODE)[:16]}.idx"
-    if not path.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        save_index(build_index(items), path)
-    return IndexFile(path, digest, len(items))
 
 
 def scan_texts(index: Index, texts: pa.Table, counts: Path) -> Scanned:

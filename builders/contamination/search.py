@@ -2,20 +2,22 @@
 
 What is made of registered benchmarks lies in a cache, under digests of what went in, and is made
 once for all units and builds; what is made of a release's own test splits lies aside until the run
-ends. A file is there whole or not at all; two builds that make the same one write the same bytes.
+ends, and so does a second name of the kept index. A file is there whole or not at all; two builds
+that make the same one write the same bytes.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from medsmith.builders.contamination.cache import CODE, index_path, prune, take
 from medsmith.builders.contamination.items import (
     ReadFiles,
     join_items,
@@ -23,7 +25,6 @@ from medsmith.builders.contamination.items import (
     told_of,
     without,
 )
-from medsmith.builders.contamination.passes import CODE
 from medsmith.builders.contamination.plan import OwnSplit, Plan, Registered
 from medsmith.builders.contamination.self_test import CLEAN_ROWS, self_test
 from medsmith.builders.digests import code_sha256, library_versions, value_sha256
@@ -50,11 +51,14 @@ class IndexItems:
 
 @dataclass(frozen=True)
 class SelfTest:
-    """A self-test of `index` on the items of `benchmarks`, which lie at `items`."""
+    """A self-test of `index` on the items of `benchmarks`, which lie at `items`.
+
+    Every run has its own name for the kept index; `out` says which index it is.
+    """
 
     benchmarks: tuple[Registered | OwnSplit, ...]
     items: tuple[Path, ...]
-    index: Path
+    index: Path = field(compare=False)
     removing: tuple[ContaminationKind, ...]
     seed: int
     out: Path
@@ -77,10 +81,19 @@ class Search:
         return self.aside / f"items-{split.name}.parquet"
 
     @property
+    def _all_kept_items(self) -> tuple[Path, ...]:
+        return tuple(self.kept_items(each) for each in self.plan.registered)
+
+    @property
     def kept_index(self) -> Path:
         """Where the index of the registered benchmarks, all of them together, is kept."""
         key = value_sha256({each.name: each.digest for each in self.plan.registered})
-        return self.cache / f"{key[:32]}-{code_sha256(*CODE)[:16]}.idx"
+        return index_path(self.cache, key[:32])
+
+    @property
+    def taken_index(self) -> Path:
+        """Where the kept index stands during this run (see `take_index`)."""
+        return self.aside / "kept.idx"
 
     @property
     def own_index(self) -> Path:
@@ -99,9 +112,8 @@ class Search:
     def unindexed(self) -> list[IndexItems]:
         """Return the indices that are still to be built, once everything is read."""
         tasks = []
-        parts = tuple(self.kept_items(each) for each in self.plan.registered)
-        if not self.kept_index.exists() and _hold_items(parts):
-            tasks.append(IndexItems(parts, (), None, self.kept_index))
+        if not self.kept_index.exists() and _hold_items(self._all_kept_items):
+            tasks.append(IndexItems(self._all_kept_items, (), None, self.kept_index))
         own = tuple(self.own_items(split) for split in self.plan.own)
         if _hold_items(own):
             names = {split.name for split in self.plan.own}
@@ -111,9 +123,20 @@ class Search:
             tasks.append(IndexItems(own, known, self._indexed_own, self.own_index))
         return tasks
 
+    def take_index(self) -> None:
+        """Bring the kept index, once built, into this run, where no other build removes it."""
+        parts = self._all_kept_items
+        if _hold_items(parts) and not take(self.kept_index, self.taken_index):
+            # Another build has removed it since.
+            build_index_file(IndexItems(parts, (), None, self.taken_index))
+
+    def prune(self) -> None:
+        """Remove the indices from the cache that were not used lately."""
+        prune(self.cache)
+
     def indices(self) -> tuple[Path, ...]:
-        """Return the indices to search with, once they are built; none where nothing has items."""
-        return tuple(path for path in (self.kept_index, self.own_index) if path.exists())
+        """Return the indices to search with, once they are taken; none where nothing has items."""
+        return tuple(path for path in (self.taken_index, self.own_index) if path.exists())
 
     def untested(self, removing: Sequence[ContaminationKind]) -> list[SelfTest]:
         """Return the self-tests that are still to be run, for the kinds that remove."""
@@ -126,7 +149,6 @@ class Search:
     def _tests(self, removing: Sequence[ContaminationKind]) -> list[SelfTest]:
         kinds = tuple(sorted(removing, key=lambda kind: kind.value))
         registered, own = self.plan.registered, self.plan.own
-        kept = tuple(self.kept_items(each) for each in registered)
         aside = tuple(self.own_items(split) for split in own)
         key = value_sha256(
             {
@@ -138,7 +160,7 @@ class Search:
         path = self.cache / f"{key[:32]}.self_test.parquet"
         # Another seed for the second: its clean rows are others.
         tests = (
-            SelfTest(registered, kept, self.kept_index, kinds, 0, path),
+            SelfTest(registered, self._all_kept_items, self.taken_index, kinds, 0, path),
             SelfTest(own, aside, self.own_index, kinds, 1, self.aside / "self_test.parquet"),
         )
         indices = self.indices()

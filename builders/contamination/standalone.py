@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from medsmith.builders.benchmarks import ItemSet
+from medsmith.builders.contamination.cache import IndexFile, cached_index
 from medsmith.builders.contamination.hits import TABLE, told_of_hits, write_review
 from medsmith.builders.contamination.passes import (
     TEXTS,
-    IndexFile,
     Scanned,
-    cached_index,
     scan_texts,
     telling_grams,
 )
@@ -80,7 +77,8 @@ def decontaminate(
     ):
         aside = Path(name)
         items = pa.concat_tables([each.table for each in benchmarks]).combine_chunks()
-        index = _shared(cached_index(items, cache), aside)
+        # Beside the results: workers on other machines see no user's cache.
+        index = cached_index(items, cache, aside)
         scans = [
             _Scan(shard, index.path, aside / f"counts-{shard.number:05d}.npy")
             for shard in foreign.shards
@@ -107,16 +105,6 @@ def decontaminate(
         )
         write_json(folder / REPORT, report)
     return report
-
-
-def _shared(index: IndexFile, aside: Path) -> IndexFile:
-    """Return the index beside the results: workers on other machines see no user's cache."""
-    path = aside / index.path.name
-    try:
-        os.link(index.path, path)
-    except OSError:
-        shutil.copyfile(index.path, path)
-    return replace(index, path=path)
 
 
 def _scan(task: _Scan) -> Scanned:

@@ -16,16 +16,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from medsmith.builders.contamination.cache import CACHE, CODE
 from medsmith.builders.contamination.hits import TABLE, told_of_hits, write_review
 from medsmith.builders.contamination.items import ReadFiles, ReadSplit, read_items
-from medsmith.builders.contamination.passes import (
-    CACHE,
-    CODE,
-    TEXTS,
-    Scanned,
-    scan_texts,
-    telling_grams,
-)
+from medsmith.builders.contamination.passes import TEXTS, Scanned, scan_texts, telling_grams
 from medsmith.builders.contamination.plan import OwnSplit, plan
 from medsmith.builders.contamination.search import (
     IndexItems,
@@ -103,7 +97,9 @@ def _split_indexing(run: StageRun) -> Sequence[IndexItems]:
 
 def _split_scanning(run: StageRun) -> Sequence[_Shard]:
     tasks: list[_Shard] = []
-    indices = _search(run).indices()
+    search = _search(run)
+    search.take_index()
+    indices = search.indices()
     for source in run.unit.sources if indices else ():
         removed = run.out / "aside" / f"removed-{source.name}.parquet"
         write_table(removed_before(run, source.name), removed)
@@ -179,6 +175,7 @@ def _finish(run: StageRun) -> dict[str, Any]:
     removed = _removed(run, hits)
     write_table(removed, run.out / "removals.parquet")
     told = _told_of_benchmarks(run)
+    search.prune()
     shutil.rmtree(search.aside)
     return {**told, **told_of_hits(hits, by_source=True), "removed": len(removed)}
 

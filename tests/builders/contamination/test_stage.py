@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +17,7 @@ from medsmith.builders import pipeline
 from medsmith.builders.benchmarks import BenchmarkHome
 from medsmith.builders.cli import main
 from medsmith.builders.contamination import items, search
+from medsmith.builders.contamination.cache import CACHE, KEPT
 from medsmith.builders.contamination.plan import plan
 from medsmith.builders.engine import make_engine
 from medsmith.builders.explain import explain
@@ -160,14 +162,41 @@ def test_a_changed_benchmark_is_looked_for_anew_and_the_same_index_is_not_built_
     built = unit(toys, home, "toy")
     toys.build(built)
     assert ("toy", "contamination") in toys.build(built).kept
-    cached = {path: path.stat().st_mtime_ns for path in (toys.out / ".cache").rglob("*.idx")}
+    cached = {path: path.stat().st_ino for path in (toys.out / ".cache").rglob("*.idx")}
     assert len(cached) == 1
     file = home.path / BENCHMARK / "phrases_no_exclude_test.jsonl"
     file.write_text(json.dumps(as_upstream(exam[0])), "utf-8")
     looked_again = replace(built, benchmarks=replace(home))
     assert ("toy", "contamination") in toys.build(looked_again).ran
     assert len(list((toys.out / ".cache").rglob("*.idx"))) == 2
-    assert all(path.stat().st_mtime_ns == time for path, time in cached.items())
+    assert all(path.stat().st_ino == number for path, number in cached.items())
+
+
+def test_an_index_that_another_build_removes_is_built_again_and_old_ones_go(
+    toys: Any,
+    home: BenchmarkHome,
+    exam: Exam,
+    as_record: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept = toys.out / CACHE
+    kept.mkdir(parents=True)
+    for number in range(KEPT + 1):
+        (kept / f"{number}.idx").touch()
+        os.utime(kept / f"{number}.idx", (number, number))
+    take = search.take
+
+    def removed_first(path: Path, own: Path) -> bool:
+        path.unlink()
+        return take(path, own)
+
+    toys.add("toy", [*PLAIN, as_record(exam[0])])
+    built = unit(toys, home, "toy")
+    monkeypatch.setattr(search, "take", removed_first)
+    toys.build(built)
+    assert released(built) == {row["question"] for row in PLAIN}
+    assert not (built.stage("contamination") / "aside").exists()
+    assert {path.name for path in kept.glob("*.idx")} == {f"{n + 1}.idx" for n in range(KEPT)}
 
 
 def test_units_share_what_is_made_of_registered_benchmarks(
