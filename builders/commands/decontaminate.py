@@ -8,7 +8,7 @@ from typing import Any
 import click
 from medsmith.builders.benchmarks import BenchmarkHome, ItemSet, load_items, present_items
 from medsmith.builders.commands import options
-from medsmith.builders.contamination.passes import own_cache
+from medsmith.builders.contamination.cache import own_cache
 from medsmith.builders.contamination.standalone import decontaminate
 from medsmith.builders.engine import EngineKind, make_engine
 from medsmith.builders.progress import Reporter
@@ -69,9 +69,7 @@ def command(
     benchmarks: Path | None,
     out: Path,
     kinds: tuple[ContaminationKind, ...],
-    id_field: str | None,
-    input_field: str | None,
-    output_field: str | None,
+    fields: Fields,
     workers: int,
     engine: EngineKind,
     as_json: bool,
@@ -105,7 +103,6 @@ def command(
     medsmith decontaminate 'data/*.parquet' --benchmark ./my_exam.jsonl --out out
     medsmith decontaminate data --benchmark present --benchmarks ~/benchmarks --out out
     """
-    fields = Fields(id_field, input_field, output_field)
     reporter = Reporter()
     home = BenchmarkHome.find(benchmarks, RawHome.find(None))
     found = _items(names, home)

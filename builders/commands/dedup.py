@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,9 +90,7 @@ def command(
     scope_field: str | None,
     max_removed: float,
     preview: tuple[float, float] | None,
-    id_field: str | None,
-    input_field: str | None,
-    output_field: str | None,
+    fields: Fields,
     workers: int,
     engine: EngineKind,
     as_json: bool,
@@ -118,7 +116,7 @@ def command(
     """
     from medsmith.dedup.near import NearParams  # noqa: PLC0415 - kernels, for those who need them
 
-    fields = Fields(id_field, input_field, output_field, scope_field)
+    fields = replace(fields, scope=scope_field)
     params = NearParams(threshold, output_threshold, containment)
     runner = make_engine(workers, engine)
     try:

@@ -6,15 +6,15 @@ import io
 import json
 import sys
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
 _PIPE_WIDTH = 200
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
 raw = click.option(
@@ -76,15 +76,27 @@ tokenizers = click.option(
 )
 
 
-def foreign_fields(command: _Command) -> _Command:
-    """Add the options that name the columns of anybody's files (see `standalone.Fields`)."""
+def foreign_fields(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that name the columns of anybody's files; the command gets them as `fields`.
+
+    `fields` is a `standalone.Fields`, without a scope.
+    """
+
+    @wraps(command)
+    def with_fields(
+        id_field: str | None, input_field: str | None, output_field: str | None, **others: Any
+    ) -> Any:
+        from medsmith.builders.standalone.fields import Fields  # noqa: PLC0415
+
+        return command(fields=Fields(id_field, input_field, output_field), **others)
+
     for name, what in (
         ("--output-field", "Column of the answers; without it, `output` or the chat's last turn."),
         ("--input-field", "Column of the questions; without it, `input`, `instruction` or a chat."),
         ("--id-field", "Column of the ids; without it, `id`, or file and row."),
     ):
-        command = click.option(name, metavar="COLUMN", help=what)(command)
-    return command
+        with_fields = click.option(name, metavar="COLUMN", help=what)(with_fields)
+    return with_fields
 
 
 def print_json(value: Any) -> None:

@@ -17,7 +17,7 @@ from medsmith.builders.release.notes import size
 from medsmith.builders.release.tokens import kind_of
 from medsmith.builders.release.verify import Release, open_release
 from medsmith.builders.stage_dir import write_json
-from medsmith.builders.standalone import Fields, Foreign, open_files, result_folder
+from medsmith.builders.standalone import Fields, Foreign, open_files, result_folder, spread
 from medsmith.builders.standalone.results import MADE_BY
 from medsmith.builders.tokens.files import (
     SUMMARY,
@@ -32,7 +32,6 @@ from medsmith.builders.tokens.files import (
 from medsmith.builders.tokens.inputs import find_tokenizers
 from medsmith.builders.tokens.summary import Kind
 from medsmith.builders.unit import TokenizerInput
-from medsmith.schema import MedsmithError
 
 _SHOWN_SOURCES = 20
 
@@ -62,9 +61,7 @@ def command(
     tokenizers: tuple[str, ...],
     out: Path,
     device: Literal["auto", "cpu", "cuda"],
-    id_field: str | None,
-    input_field: str | None,
-    output_field: str | None,
+    fields: Fields,
     workers: int,
     engine: EngineKind,
     as_json: bool,
@@ -89,7 +86,6 @@ def command(
     chosen, said = pick_device(device)
     if said and device == "auto" and not as_json:
         reporter.say(said)
-    fields = Fields(id=id_field, input=input_field, output=output_field)
     # A GPU is one: processes would only fight for it.
     runner = make_engine(1 if chosen == "cuda" else workers, engine)
     started = time.perf_counter()
@@ -134,13 +130,7 @@ def _count(
             )
             for shard in foreign.shards
         ]
-        with reporter.phase("counting tokens", len(tasks), "bytes") as progress:
-            results = engine.map(count_shard, tasks, progress)
-    counted = []
-    for result in results:
-        if isinstance(result, MedsmithError):
-            raise result
-        counted.append(result)
+        counted = spread(engine, reporter, "counting tokens", count_shard, tasks, "bytes")
     join_tables([task.out for task in tasks], folder / TABLE)
     parts.rmdir()
     told = summary(tokenizers, counted)

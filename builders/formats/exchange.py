@@ -74,6 +74,21 @@ class Conversation:
     asks: str
     answers: str
 
+    def llama_factory(self, file_name: str) -> dict[str, Any]:
+        """Return how LLaMA-Factory's `dataset_info.json` describes a file of such lines."""
+        return {
+            "file_name": file_name,
+            "formatting": "sharegpt",
+            "columns": {"messages": self.turns},
+            "tags": {
+                "role_tag": self.speaker,
+                "content_tag": self.words,
+                "user_tag": self.asks,
+                "assistant_tag": self.answers,
+                "system_tag": "system",
+            },
+        }
+
 
 def conversations(
     batches: Iterable[pa.RecordBatch], names: tuple[str, ...], form: Conversation, *, system: bool

@@ -20,14 +20,14 @@ from medsmith.builders.formats.exchange import (
 from medsmith.schema import RejectCode, SkipReason
 
 _ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
+_FORM = Conversation("messages", "role", "content", asks="user", answers="assistant")
 
 
 def encode(
     batches: Iterable[pa.RecordBatch], columns: Iterable[str] = ALWAYS, *, system: bool = False
 ) -> Iterator[bytes]:
     """Yield the lines of samples; with `system`, the instruction is a message of its own."""
-    named = Conversation("messages", "role", "content", asks="user", answers="assistant")
-    return conversations(batches, tuple(columns), named, system=system)
+    return conversations(batches, tuple(columns), _FORM, system=system)
 
 
 def decode(value: Any) -> Exchange:
@@ -55,15 +55,4 @@ def _turn(message: Any) -> tuple[str, str]:
 
 def llama_factory(file_name: str) -> dict[str, Any]:
     """Return how LLaMA-Factory's `dataset_info.json` describes such a file."""
-    return {
-        "file_name": file_name,
-        "formatting": "sharegpt",
-        "columns": {"messages": "messages"},
-        "tags": {
-            "role_tag": "role",
-            "content_tag": "content",
-            "user_tag": "user",
-            "assistant_tag": "assistant",
-            "system_tag": "system",
-        },
-    }
+    return _FORM.llama_factory(file_name)

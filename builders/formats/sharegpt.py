@@ -26,14 +26,14 @@ _ROLES = {
     "gpt": "assistant",
     "assistant": "assistant",
 }
+_FORM = Conversation("conversations", "from", "value", asks="human", answers="gpt")
 
 
 def encode(
     batches: Iterable[pa.RecordBatch], columns: Iterable[str] = ALWAYS, *, system: bool = False
 ) -> Iterator[bytes]:
     """Yield the lines of samples; with `system`, the instruction is a turn of its own."""
-    named = Conversation("conversations", "from", "value", asks="human", answers="gpt")
-    return conversations(batches, tuple(columns), named, system=system)
+    return conversations(batches, tuple(columns), _FORM, system=system)
 
 
 def decode(value: Any) -> Exchange:
@@ -56,15 +56,4 @@ def _turn(value: Any) -> tuple[str, str]:
 
 def llama_factory(file_name: str) -> dict[str, Any]:
     """Return how LLaMA-Factory's `dataset_info.json` describes such a file."""
-    return {
-        "file_name": file_name,
-        "formatting": "sharegpt",
-        "columns": {"messages": "conversations"},
-        "tags": {
-            "role_tag": "from",
-            "content_tag": "value",
-            "user_tag": "human",
-            "assistant_tag": "gpt",
-            "system_tag": "system",
-        },
-    }
+    return _FORM.llama_factory(file_name)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from medsmith.builders.engine import Engine
 from medsmith.builders.progress import Reporter
@@ -19,10 +19,18 @@ MADE_BY = "made_by"  # in the report of every results folder: the command's name
 
 
 def spread(
-    engine: Engine, reporter: Reporter, title: str, work: Callable[[A], R], tasks: Sequence[A]
+    engine: Engine,
+    reporter: Reporter,
+    title: str,
+    work: Callable[[A], R],
+    tasks: Sequence[A],
+    unit: Literal["rows", "bytes"] = "rows",
 ) -> list[R]:
-    """Return `work` of each task, with a progress bar; raises the first `MedsmithError`."""
-    with reporter.phase(title, len(tasks)) as progress:
+    """Return `work` of each task, with a progress bar; raises the first `MedsmithError`.
+
+    `unit` says what the tasks tell with `engine.report_rows`.
+    """
+    with reporter.phase(title, len(tasks), unit) as progress:
         results = engine.map(work, tasks, progress)
     done = []
     for result in results:

@@ -9,7 +9,8 @@ import pyarrow as pa
 from medsmith.schema.errors import DataError
 
 if TYPE_CHECKING:
-    from medsmith.builders.tokens.tokenizer import Counts, Tokenizer
+    from medsmith.builders.tokens.columns import Counts
+    from medsmith.builders.tokens.tokenizer import Tokenizer
 
 _ONE_IN = 1000
 

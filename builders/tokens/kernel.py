@@ -10,12 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from medsmith.builders.tokens import _native
 from medsmith.builders.tokens.bpe import Bpe
+from medsmith.builders.tokens.columns import Counts, Flags, count_chunks
 from medsmith.builders.tokens.patterns import RULES
 
 CACHE_BYTES = 64 << 20
-
-_Counts = np.ndarray[Any, np.dtype[np.int64]]
-_Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 class Kernel:
@@ -42,31 +40,23 @@ class Kernel:
             cache_bytes,
         )
 
-    def count(self, column: pa.Array | pa.ChunkedArray) -> tuple[_Counts, _Flags]:
+    def count(self, column: pa.Array | pa.ChunkedArray) -> tuple[Counts, Flags]:
         """Return the tokens of each text (0 for null), and which rows it cannot prove it handles.
 
         The counts of the latter mean nothing. Raises `ValueError` where a text is not UTF-8.
         """
-        chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
-        counts = np.zeros(len(column), np.int64)
-        unproven = np.zeros(len(column), np.uint8)
-        start = 0
-        for chunk in chunks:
-            rows = slice(start, start + len(chunk))
-            self._count_chunk(chunk, counts[rows], unproven[rows])
-            start = rows.stop
-        return counts, unproven.view(np.bool_)
+        return count_chunks(column, self._count_chunk)
 
-    def _count_chunk(
-        self, chunk: pa.Array, counts: _Counts, states: np.ndarray[Any, np.dtype[np.uint8]]
-    ) -> None:
+    def _count_chunk(self, chunk: pa.Array, counts: Counts, unproven: Flags) -> None:
         if not len(chunk):
             return
         wide = not pa.types.is_string(chunk.type)
         texts = chunk.cast(pa.large_string()) if wide else chunk
         texts = pc.fill_null(texts, "") if texts.null_count else texts
         _, offsets, data = texts.buffers()
-        self._counter.count(data or b"", offsets, wide, texts.offset, counts, states)
+        self._counter.count(
+            data or b"", offsets, wide, texts.offset, counts, unproven.view(np.uint8)
+        )
 
     def cut(self, text: str) -> np.ndarray[Any, np.dtype[np.int64]]:
         """Return where each pre-token of `text` ends, in bytes of its UTF-8."""

@@ -12,14 +12,12 @@ import pyarrow as pa
 from medsmith.builders.tokens.bpe import Bpe
 from medsmith.builders.tokens.chat import Chat, Messages
 from medsmith.builders.tokens.check import check_sample
+from medsmith.builders.tokens.columns import Counts, Flags
 from medsmith.builders.tokens.patterns import Family
 from medsmith.builders.tokens.reference import Reference
 
 if TYPE_CHECKING:
     from medsmith.builders.tokens.kernel import Kernel
-
-Counts = np.ndarray[Any, np.dtype[np.int64]]
-
 
 # Texts for the library are taken out of Arrow so many at a time.
 _ROWS_AT_ONCE = 4096
@@ -80,9 +78,7 @@ class Tokenizer:
             check_sample(self, column, ids, counts, unproven, least_checked)
         return counts
 
-    def fast_count(
-        self, column: pa.Array | pa.ChunkedArray
-    ) -> tuple[Counts, np.ndarray[Any, np.dtype[np.bool_]]]:
+    def fast_count(self, column: pa.Array | pa.ChunkedArray) -> tuple[Counts, Flags]:
         """Return the kernel's counts, and which rows it could not prove that it handles."""
         if self.kernel is None:
             return np.zeros(len(column), np.int64), np.asarray(column.is_valid(), dtype=np.bool_)

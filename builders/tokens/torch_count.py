@@ -19,9 +19,10 @@ import pyarrow.compute as pc
 from medsmith.builders.tokens.bpe import Bpe
 from medsmith.builders.tokens.check import check_sample
 from medsmith.builders.tokens.classes import NOT_INERT, UNSURE
+from medsmith.builders.tokens.columns import Counts, Flags, count_chunks
 from medsmith.builders.tokens.patterns import RULES
 from medsmith.builders.tokens.reference import library
-from medsmith.builders.tokens.tokenizer import Counts, Tokenizer
+from medsmith.builders.tokens.tokenizer import Tokenizer
 from medsmith.builders.tokens.torch_keys import LONGEST, Hashes, Known, distinct
 from medsmith.builders.tokens.torch_merge import Vocabulary
 from medsmith.builders.tokens.torch_split import Cutter
@@ -48,7 +49,6 @@ BUDGET_BYTES: dict[Device, int] = {"cpu": 1 << 29, "cuda": 2 << 30}
 BYTES_A_BYTE = 160
 _LARGEST_BATCH = 1 << 30
 _LONG_S = 0x17F  # folds to s, so that it may end a contraction
-_Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 def count(
@@ -111,22 +111,14 @@ class TorchCounter:
         self._known = Known(device)
         self._vocabulary = Vocabulary(bpe, self._hashes, device)
 
-    def count(self, column: pa.Array | pa.ChunkedArray) -> tuple[Counts, _Flags]:
+    def count(self, column: pa.Array | pa.ChunkedArray) -> tuple[Counts, Flags]:
         """Return the tokens of each text (0 for null), and which rows are left to the CPU.
 
         The counts of the latter mean nothing. Raises `ValueError` where a text is not UTF-8.
         """
-        chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
-        counts = np.zeros(len(column), np.int64)
-        unproven = np.zeros(len(column), np.bool_)
-        start = 0
-        for chunk in chunks:
-            rows = slice(start, start + len(chunk))
-            self._count_chunk(chunk, counts[rows], unproven[rows])
-            start = rows.stop
-        return counts, unproven
+        return count_chunks(column, self._count_chunk)
 
-    def _count_chunk(self, chunk: pa.Array, counts: Counts, unproven: _Flags) -> None:
+    def _count_chunk(self, chunk: pa.Array, counts: Counts, unproven: Flags) -> None:
         if not len(chunk):
             return
         texts = pc.fill_null(chunk, "") if chunk.null_count else chunk

@@ -13,7 +13,7 @@ from medsmith.builders.hub import publish
 from medsmith.builders.pipeline import build
 from medsmith.builders.progress import Reporter
 from medsmith.builders.resolve import RawHome, source_input, source_unit
-from medsmith.schema import UserError
+from medsmith.schema import AccessTier, UserError
 
 REPO = "nobody/toys"
 
@@ -43,11 +43,13 @@ def test_synthetic_samples_stay_here(
     assert ("credentialed" in said) == (key == "mimic_summarization")
 
 
-@pytest.mark.parametrize("tier", ["credentialed", "licensed", "registration"])
+@pytest.mark.parametrize(
+    "tier", [AccessTier.CREDENTIALED, AccessTier.LICENSED, AccessTier.REGISTRATION]
+)
 def test_restricted_sources_stay_here(
-    tier: str, make_release: Callable[..., Path], refused: Callable[[Path], str]
+    tier: AccessTier, make_release: Callable[..., Path], refused: Callable[[Path], str]
 ) -> None:
-    said = refused(make_release({"kept": {"tier": tier}}, access=("open", tier)))
+    said = refused(make_release({"kept": {"tier": tier}}, access=(AccessTier.OPEN, tier)))
     assert "kept" in said and tier in said
 
 
