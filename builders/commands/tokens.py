@@ -11,6 +11,7 @@ from typing import Any, Literal
 import click
 from medsmith.builders.commands import options
 from medsmith.builders.engine import Engine, EngineKind, make_engine
+from medsmith.builders.parquet import settle_process
 from medsmith.builders.progress import Reporter
 from medsmith.builders.release.manifest import NAME as MANIFEST
 from medsmith.builders.release.notes import size
@@ -89,6 +90,7 @@ def command(
     # A GPU is one: processes would only fight for it.
     runner = make_engine(1 if chosen == "cuda" else workers, engine)
     started = time.perf_counter()
+    settle_process()
     try:
         with result_folder(out, SUMMARY) as folder:
             told = _count(files, fields, found, chosen, folder, out, runner, reporter)

@@ -33,13 +33,19 @@ class Scanned:
     counts: Path
 
 
-def scan_texts(index: Index, texts: pa.Table, counts: Path) -> Scanned:
-    """Run pass one over `texts` (`TEXTS`); the counts go into the file `counts`."""
-    found = scan(index, texts)
+def scan_texts(index: Index, texts: Iterable[pa.Table], counts: Path) -> Scanned:
+    """Run pass one over tables of `texts` (`TEXTS`); the counts go into the file `counts`."""
+    total, seen, first = np.zeros(index.grams, np.uint32), 0, 0
+    rows = [np.empty(0, np.int64)]
+    for table in texts:
+        found = scan(index, table)
+        total += found.counts
+        rows.append(found.rows + first)
+        seen, first = seen + found.texts, first + len(table)
     # Most n-grams of the index stand nowhere in a shard.
-    grams = np.flatnonzero(found.counts)
-    np.save(counts, np.stack([grams, found.counts[grams].astype(np.int64)]))
-    return Scanned(found.texts, found.rows, counts)
+    grams = np.flatnonzero(total)
+    np.save(counts, np.stack([grams, total[grams].astype(np.int64)]))
+    return Scanned(seen, np.concatenate(rows), counts)
 
 
 def telling_grams(index: Index, scanned: Iterable[Scanned]) -> Telling:

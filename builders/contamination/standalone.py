@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,23 @@ from medsmith.builders.contamination.cache import IndexFile, cached_index
 from medsmith.builders.contamination.hits import TABLE, told_of_hits, write_review
 from medsmith.builders.contamination.passes import (
     TEXTS,
+    Rows,
     Scanned,
     scan_texts,
     telling_grams,
 )
 from medsmith.builders.engine import Engine, report_rows
-from medsmith.builders.parquet import write_table
+from medsmith.builders.parquet import settle_process, write_table
 from medsmith.builders.progress import Reporter
 from medsmith.builders.stage_dir import write_json
-from medsmith.builders.standalone import Foreign, Shard, read, result_folder, spread, write_subset
+from medsmith.builders.standalone import (
+    Foreign,
+    Shard,
+    pieces,
+    result_folder,
+    spread,
+    write_subset,
+)
 from medsmith.dedup.contamination import RULES, load_index, score
 from medsmith.schema import ContaminationKind, arrow
 
@@ -71,6 +79,7 @@ def decontaminate(
     `out/contamination.parquet`. Returns the report, which also stands in `out/report.json`.
     Raises `UserError` where `out` holds something else.
     """
+    settle_process()
     with (
         result_folder(out) as folder,
         tempfile.TemporaryDirectory(prefix=".aside-", dir=folder) as name,
@@ -108,24 +117,43 @@ def decontaminate(
 
 
 def _scan(task: _Scan) -> Scanned:
-    texts = read(task.shard).select(TEXTS.names)
-    report_rows(len(texts))
-    return scan_texts(load_index(task.index), texts, task.counts)
+    return scan_texts(load_index(task.index), _texts(task.shard), task.counts)
+
+
+def _texts(shard: Shard) -> Iterator[pa.Table]:
+    for piece in pieces(shard):
+        report_rows(len(piece))
+        yield piece.select(TEXTS.names)
 
 
 def _judge(task: _Judge) -> _Judged:
     """Write the rows of a shard that stay; return its hits and the texts that hold them."""
-    hits, texts = arrow.CONTAMINATION.empty_table(), TEXTS.empty_table()
+    hits, texts = [arrow.CONTAMINATION.empty_table()], [TEXTS.empty_table()]
     keep = np.ones(task.shard.rows, np.bool_)
     if len(task.scanned.rows):
-        candidates = read(task.shard).select(TEXTS.names).take(pa.array(task.scanned.rows))
-        hits = score(load_index(task.index), np.load(task.telling), candidates)
-        texts = candidates.filter(pc.is_in(candidates["id"], value_set=pc.unique(hits["id"])))
+        index, telling = load_index(task.index), np.load(task.telling)
         kinds = pa.array([kind.value for kind in task.removing], pa.string())
-        gone = pc.unique(hits["id"].filter(pc.is_in(hits["kind"], value_set=kinds)))
-        keep[task.scanned.rows] = ~pc.is_in(candidates["id"], value_set=gone).to_numpy()
-    report_rows(task.shard.rows)
-    return _Judged(hits, texts, write_subset(task.shard, keep, task.out))
+        for rows, candidates in _candidates(task.shard, task.scanned.rows):
+            found = score(index, telling, candidates)
+            ids = candidates["id"]
+            gone = pc.unique(found["id"].filter(pc.is_in(found["kind"], value_set=kinds)))
+            keep[rows] = ~pc.is_in(ids, value_set=gone).to_numpy()
+            hits.append(found)
+            texts.append(candidates.filter(pc.is_in(ids, value_set=pc.unique(found["id"]))))
+    kept = write_subset(task.shard, keep, task.out)
+    return _Judged(pa.concat_tables(hits), pa.concat_tables(texts), kept)
+
+
+def _candidates(shard: Shard, rows: Rows) -> Iterator[tuple[Rows, pa.Table]]:
+    """Yield these rows (ascending, from the shard's first) some at a time, and them as `TEXTS`."""
+    first = 0
+    for piece in pieces(shard):
+        start, end = np.searchsorted(rows, [first, first + len(piece)])
+        if start < end:
+            some = pa.array(rows[start:end] - first)
+            yield rows[start:end], piece.select(TEXTS.names).take(some)
+        first += len(piece)
+        report_rows(len(piece))
 
 
 def _write_hits(folder: Path, judged: Sequence[_Judged], items: pa.Table) -> pa.Table:

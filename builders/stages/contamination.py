@@ -121,7 +121,7 @@ def _texts(shard: _Shard) -> pa.Table:
 def _scan(task: _Shard) -> tuple[_Shard, tuple[Scanned, ...]]:
     texts = _texts(task)
     scanned = tuple(
-        scan_texts(load_index(path), texts, task.counts.with_suffix(f".{number}.npy"))
+        scan_texts(load_index(path), [texts], task.counts.with_suffix(f".{number}.npy"))
         for number, path in enumerate(task.indices)
     )
     report_rows(len(texts))

@@ -2,14 +2,15 @@
 
 with open_files(["data/*.jsonl"], Fields()) as foreign:
     for shard in foreign.shards:
-        table = read(shard)  # id, instruction, input, output, scope
+        for table in pieces(shard):  # id, instruction, input, output, scope
+            ...
         write_subset(shard, keep, out / shard.file_name)
 """
 
 from medsmith.builders.standalone.fields import COLUMNS, Fields
 from medsmith.builders.standalone.foreign import Foreign, Shard, open_files
 from medsmith.builders.standalone.results import result_folder, spread
-from medsmith.builders.standalone.rows import batches, read, write_subset
+from medsmith.builders.standalone.rows import batches, pieces, write_subset
 
 __all__ = [
     "COLUMNS",
@@ -18,7 +19,7 @@ __all__ = [
     "Shard",
     "batches",
     "open_files",
-    "read",
+    "pieces",
     "result_folder",
     "spread",
     "write_subset",

@@ -24,11 +24,23 @@ _GROUP_ROWS = 2**17
 # Few rows at a time stay in the processor's caches, and their memory serves for the next ones.
 _BATCH_ROWS = 4096
 _STREAMED: dict[str, Any] = {"pre_buffer": False, "buffer_size": 2**20}
+_PIECE_BYTES = 2**25
 
 
-def read(shard: Shard) -> pa.Table:
-    """Return the rows of a shard as `COLUMNS`; raises `DataError` naming file and row."""
-    return pa.concat_tables(batches(shard)).combine_chunks()
+def pieces(shard: Shard) -> Iterator[pa.Table]:
+    """Yield the rows of a shard as `COLUMNS`, some 32 MiB at a time, each column in one chunk.
+
+    A Parquet file may hold all its rows in one row group, so that a shard has no bounds. Raises
+    `DataError` naming file and row.
+    """
+    waiting: list[pa.Table] = []
+    for table in batches(shard):
+        waiting.append(table)
+        if sum(each.nbytes for each in waiting) >= _PIECE_BYTES:
+            yield pa.concat_tables(waiting).combine_chunks()
+            waiting = []
+    if waiting:
+        yield pa.concat_tables(waiting).combine_chunks()
 
 
 def batches(shard: Shard) -> Iterator[pa.Table]:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from medsmith.builders.engine import report_rows
 from medsmith.builders.parquet import release_writer, stage_writer
-from medsmith.builders.standalone import Shard, read
+from medsmith.builders.standalone import Shard, pieces
 from medsmith.builders.tokens import torch_count
 from medsmith.builders.tokens.inputs import loaded
 from medsmith.builders.tokens.samples import CHECKED_OF_A_SHARD, token_rows
@@ -32,7 +32,6 @@ from medsmith.schema import UserError, arrow
 TABLE = "tokens.parquet"
 SUMMARY = "tokens.json"
 Device = Literal["cpu", "cuda"]
-_SLICE_ROWS = 16_384
 
 
 @dataclass(frozen=True)
@@ -87,21 +86,20 @@ def _lack_of_cuda() -> str:
 
 def count_shard(task: Counting) -> Counted:
     """Count one shard with each tokenizer and write its rows (`arrow.TOKENS`)."""
-    table = read(task.shard)
-    parts = [table.slice(start, _SLICE_ROWS) for start in range(0, len(table), _SLICE_ROWS)]
     lengths = {}
     with stage_writer(task.out, arrow.TOKENS) as writer:
-        for item in task.tokenizers:
-            tokenizer = loaded(item)
+        for item in task.tokenizers:  # to read the texts again takes less than to keep them
+            tokenizer, size = loaded(item), 0
             lengths[item.name] = Lengths()
-            for number, part in enumerate(parts):
+            for number, piece in enumerate(pieces(task.shard)):
                 least = CHECKED_OF_A_SHARD if number == 0 else 0
-                rows = _rows(part.combine_chunks(), tokenizer, task.device, least)
+                rows = _rows(piece, tokenizer, task.device, least)
                 counts = (rows[name].to_numpy() for name in ("instruction", "input", "output"))
                 lengths[item.name].add(Lengths.of(*counts))
                 writer.write_table(rows)
-                report_rows(_bytes(part))
-    return Counted(task.kind, _bytes(table), lengths)
+                size += _bytes(piece)
+                report_rows(_bytes(piece))
+    return Counted(task.kind, size, lengths)
 
 
 def _bytes(table: pa.Table) -> int:

@@ -15,7 +15,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from medsmith.builders.engine import make_engine
-from medsmith.builders.standalone import Fields, Foreign, batches, open_files, read, write_subset
+from medsmith.builders.standalone import (
+    Fields,
+    Foreign,
+    Shard,
+    batches,
+    open_files,
+    pieces,
+    write_subset,
+)
 from medsmith.schema import DataError, MedsmithError, RawFileError, UserError
 
 ALPACA: list[dict[str, Any]] = [
@@ -28,6 +36,10 @@ ALPACA: list[dict[str, Any]] = [
 def write_lines(path: Path, rows: list[Any]) -> Path:
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
     return path
+
+
+def read(shard: Shard) -> pa.Table:
+    return pa.concat_tables(pieces(shard)).combine_chunks()
 
 
 def rows_of(foreign: Foreign) -> list[dict[str, str]]:
@@ -295,3 +307,17 @@ def test_any_number_of_workers_sees_the_same_shards(tmp_path: Path) -> None:
             assert rows_of(foreign) == opened(tmp_path)
     finally:
         engine.close()
+
+
+def test_a_large_row_group_is_read_in_pieces_of_bounded_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = {"input": [f"question {n} " * 20 for n in range(30_000)], "output": ["yes"] * 30_000}
+    pq.write_table(pa.table(rows), tmp_path / "one.parquet")
+    monkeypatch.setattr("medsmith.builders.standalone.rows._PIECE_BYTES", 2**20)
+    with open_files([tmp_path / "one.parquet"], Fields()) as foreign:
+        (shard,) = foreign.shards
+        found = list(pieces(shard))
+        assert len(found) > 4
+        assert all(piece["input"].num_chunks == 1 for piece in found)
+        assert pa.concat_tables(found)["input"].to_pylist() == rows["input"]

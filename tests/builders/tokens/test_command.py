@@ -87,9 +87,7 @@ def test_it_prints_tokenizers_side_by_side_and_may_be_run_again(
     assert "MB/s on the " in text
 
 
-def test_the_bytes_do_not_depend_on_workers_nor_shards(
-    tokenizers: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_bytes_do_not_depend_on_workers(tokenizers: tuple[Path, Path], tmp_path: Path) -> None:
     for number in range(3):
         table = pa.Table.from_pylist(ROWS * 20)
         pq.write_table(table, tmp_path / f"part-{number}.parquet")
@@ -97,7 +95,6 @@ def test_the_bytes_do_not_depend_on_workers_nor_shards(
     for name, workers in (("one", 1), ("two", 2)):
         pattern = str(tmp_path / "part-*.parquet")
         run(pattern, "--tokenizer", tokenizers[0], "--out", tmp_path / name, "--workers", workers)
-        monkeypatch.setattr(job, "_SLICE_ROWS", 7)
         outs.append([(tmp_path / name / file).read_bytes() for file in (job.TABLE, job.SUMMARY)])
     assert outs[0] == outs[1]
     told = json.loads(outs[0][1])
