@@ -1,43 +1,48 @@
-"""Candidate pairs, band by band. Where a band's rows are too many for one worker, their entries
-are exchanged through files by ranges of the band's keys."""
+"""Candidate pairs, some bands at a time. Where a band's rows are too many for one worker, they are
+exchanged through files by ranges of the band's keys."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from medsmith.builders.engine import report_rows
+from medsmith.builders.near.columns import Batch, locate_columns, room_for
+from medsmith.builders.near.compared import read_compared
 from medsmith.builders.near.corpus import Setting, Sketched
-from medsmith.builders.near.sketching import read_sketches
 from medsmith.builders.shuffle import power_of_two, read_partition, write_partitioned
+from medsmith.dedup.near.arrays import between
 from medsmith.dedup.near.bands import (
-    Entries,
-    band_columns,
-    band_entries,
+    Compared,
+    Subs,
     band_keys,
+    band_subs,
     candidate_pairs,
-    join_entries,
     merge_pairs,
-    shared_keys,
+    slots_for,
+    sub_columns,
 )
+from medsmith.dedup.near.params import Shape
 from medsmith.dedup.near.sketches import band_column
 
 Numbers = np.ndarray[Any, Any]
 
-# An entry is 36 bytes, and grouping takes as much again.
+# A row is 44 bytes: what all bands share, its key, and what grouping holds of it.
 ROWS_PER_RANGE = 2**24
+# Each piece of work reads once what all bands share, so there are few of them.
+PIECES = 4
+_SHARE = 2**14  # pairs of a file that are merged at a time: of few files, a cache holds them
 _ENTRIES = pa.schema(
     [
         pa.field("rows", pa.uint32(), nullable=False),
         pa.field("keys", pa.uint64(), nullable=False),
         pa.field("subs", pa.uint64(), nullable=False),
         pa.field("prints", pa.uint64(), nullable=False),
-        pa.field("sources", pa.uint32(), nullable=False),
-        pa.field("groups", pa.uint32(), nullable=False),
+        pa.field("tasks", pa.uint32(), nullable=False),
     ]
 )
 
@@ -47,13 +52,69 @@ def ranges_for(rows: int) -> int:
     return power_of_two(rows / ROWS_PER_RANGE)
 
 
+def pieces_of(bands: int) -> list[tuple[int, ...]]:
+    """Return the bands of each piece of work."""
+    cuts = np.array_split(np.arange(bands), min(bands, PIECES))
+    return [tuple(cut.tolist()) for cut in cuts]
+
+
+class _Bands:
+    """The minima of all parts' compared rows, read from the sketches a column at a time."""
+
+    def __init__(self, parts: Sequence[Sketched], compared: Compared, names: Sequence[str]) -> None:
+        self._compared = compared
+        self._batches: list[tuple[Batch, int, slice]] = []
+        for part in parts:
+            first = part.part.first
+            for batch in locate_columns(part.sketches, names):
+                own = between(compared.rows, first, first + batch.rows)
+                self._batches.append((batch, first, own))
+                first += batch.rows
+        self._room = room_for([batch for batch, _, _ in self._batches])
+
+    def keys(self, band: int, keys: Numbers) -> None:
+        """Fill in the keys of all rows in a band."""
+        for batch, first, own in self._batches:
+            minima = batch.read(band_column(band), self._room)
+            if own.stop - own.start < batch.rows:
+                minima = minima[self._compared.rows[own] - np.uint32(first)]
+            band_keys(minima, self._compared.salts[own], band, keys[own])
+
+    def subs(self, band: int, shape: Shape) -> Subs:
+        """Return the function from the places of some rows to what orders them in a band."""
+
+        def of(places: Numbers) -> Numbers:
+            order = np.argsort(places)
+            ordered = places[order]
+            subs = np.empty(len(places), np.uint64)
+            for batch, first, own in self._batches:
+                some = between(ordered, own.start, own.stop)
+                if some.start < some.stop:
+                    rows = self._compared.rows[ordered[some]] - np.uint32(first)
+                    minima = [
+                        batch.pick(name, rows, self._room) for name in sub_columns(band, shape)
+                    ]
+                    subs[order[some]] = band_subs(*minima)
+            return subs
+
+        return of
+
+
+def _columns_of(bands: Sequence[int], shape: Shape) -> list[str]:
+    names = [name for b in bands for name in (band_column(b), *sub_columns(b, shape))]
+    return list(dict.fromkeys(names))
+
+
 @dataclass(frozen=True)
 class Exchanging:
-    """Write the entries of a part for all bands, partitioned by band and range of keys."""
+    """Write the entries of a part for all bands, partitioned by band and range of keys.
+
+    `compared` is the part's file of what all bands share.
+    """
 
     setting: Setting
     part: Sketched
-    marks: Path
+    compared: Path
     ranges: int
     out: Path
 
@@ -61,106 +122,81 @@ class Exchanging:
 def exchange_part(job: Exchanging) -> Path:
     """Write the entries of one part; return where."""
     shape = job.setting.shape
-    tables, numbers = [], []
-    rows = _compared(job.setting, job.part, job.marks)
+    tables, numbers = [_ENTRIES.empty_table()], []
+    compared = read_compared([job.compared], len(job.setting.tasks))
+    bands = _Bands([job.part], compared, _columns_of(range(shape.bands), shape))
+    everyone = np.arange(len(compared), dtype=np.uint32)
     for band in range(shape.bands):
-        entries = _part_entries(job.setting, job.part, rows, band)
-        columns = [getattr(entries, field.name) for field in fields(Entries)]
+        keys = np.empty(len(compared), np.uint64)
+        bands.keys(band, keys)
+        subs = bands.subs(band, shape)(everyone)
+        columns = [compared.rows, keys, subs, compared.prints, compared.tasks]
         tables.append(pa.table([pa.array(column) for column in columns], schema=_ENTRIES))
-        numbers.append(band * job.ranges + _range_of(entries, job.ranges))
+        of_keys = (keys >> np.uint64(32) & np.uint64(job.ranges - 1)).astype(np.int64)
+        numbers.append(band * job.ranges + of_keys)
     whole = pa.concat_tables(tables)
     write_partitioned(whole, np.arange(len(whole)), np.concatenate(numbers), job.out)
     return job.out
 
 
-def _range_of(entries: Entries, ranges: int) -> Numbers:
-    numbers = np.zeros(len(entries.keys), np.int64)
-    for number in range(1, ranges):
-        chosen = entries.keys >> np.uint64(32) & np.uint64(ranges - 1) == np.uint64(number)
-        numbers[chosen] = number
-    return numbers
-
-
 @dataclass(frozen=True)
 class Pairing:
-    """Find the candidate pairs of a band, or of one range of its keys.
+    """Find the candidate pairs of some bands, or of one range of a band's keys.
 
-    `files` are those of `exchange_part`, of all parts; none where there is but one range.
+    `compared` are the parts' files of what all bands share. `files` are those of `exchange_part`;
+    none where there is but one range, and where there are, neither `parts` nor `compared` are.
     """
 
     setting: Setting
     parts: tuple[Sketched, ...]
-    band: int
+    compared: tuple[Path, ...]
+    bands: tuple[int, ...]
     range: int
     ranges: int
-    marks: tuple[Path, ...]
     files: tuple[Path, ...]
     out: Path
 
 
-def pair_band(job: Pairing) -> Path:
-    """Write the candidate pairs (uint64, sorted); return where."""
-    entries = _exchanged(job) if job.files else _shared_entries(job)
-    np.save(job.out, candidate_pairs(entries))
-    report_rows(len(entries.rows))
+def pair_bands(job: Pairing) -> Path:
+    """Write the candidate pairs (uint64, sorted, each of them once); return where."""
+    np.save(job.out, merge_pairs([_exchanged_pairs(job)] if job.files else _pairs(job)))
     return job.out
 
 
-def _shared_entries(job: Pairing) -> Entries:
-    """Return the entries whose key is another's, too: of most rows, only the key is looked at."""
-    found = [
-        _part_keys(job.setting, part, marks, job.band)
-        for part, marks in zip(job.parts, job.marks, strict=True)
-    ]
-    there, keys = [rows for rows, _ in found], [some for _, some in found]
-    shared = shared_keys(np.concatenate(keys))
-    ends = np.cumsum([len(some) for some in keys])[:-1]
-    entries = [
-        _part_entries(job.setting, part, rows[marks], job.band)
-        for part, rows, marks in zip(job.parts, there, np.split(shared, ends), strict=True)
-    ]
-    return join_entries(entries)
+def _pairs(job: Pairing) -> list[Numbers]:
+    shape, scopes = job.setting.shape, job.setting.scopes()
+    compared = read_compared(job.compared, len(scopes.compared))
+    bands = _Bands(job.parts, compared, _columns_of(job.bands, shape))
+    # The same memory serves for one band after the other.
+    keys, slots = np.empty(len(compared), np.uint64), slots_for(len(compared))
+    found = []
+    for band in job.bands:
+        bands.keys(band, keys)
+        found.append(candidate_pairs(keys, compared, scopes, bands.subs(band, shape), slots))
+        report_rows(len(compared))
+    return found
 
 
-def _compared(setting: Setting, part: Sketched, marks: Path) -> Numbers:
-    """Return which rows of a part (from its first) are compared with any."""
-    return _compared_of(setting, part, read_sketches(part.sketches, ["task"]), marks)
-
-
-def _compared_of(setting: Setting, part: Sketched, table: pa.Table, marks: Path) -> Numbers:
-    compared = setting.scopes().compared[setting.tasks_of(part, table["task"])]
-    return np.flatnonzero(np.load(marks) & compared)
-
-
-def _part_keys(setting: Setting, part: Sketched, marks: Path, band: int) -> tuple[Numbers, Numbers]:
-    """Return the rows of a part that are compared with any, and their keys."""
-    table = read_sketches(part.sketches, ["task", "salt", band_column(band)])
-    rows = _compared_of(setting, part, table, marks)
-    families = setting.scopes().families[setting.tasks_of(part, table["task"])]
-    return rows, band_keys(table, band, families)[rows]
-
-
-def _exchanged(job: Pairing) -> Entries:
-    number = job.band * job.ranges + job.range
+def _exchanged_pairs(job: Pairing) -> Numbers:
+    number = job.bands[0] * job.ranges + job.range
     table = read_partition(job.files, number, _ENTRIES)
-    return Entries(*(table[name].to_numpy() for name in _ENTRIES.names))
-
-
-def _part_entries(setting: Setting, part: Sketched, rows: Numbers, band: int) -> Entries:
-    """Return the entries of `rows` of a part, counted from its first."""
-    shape = setting.shape
-    table = read_sketches(part.sketches, ["task", *band_columns(band, shape)])
-    table = table.take(pa.array(rows)).combine_chunks()
-    scopes = setting.scopes().take(setting.tasks_of(part, table["task"]))
-    return band_entries(table, band, shape, scopes, (rows + part.part.first).astype(np.uint32))
+    rows, keys, subs, prints, tasks = (
+        np.ascontiguousarray(table[name].to_numpy()) for name in _ENTRIES.names
+    )
+    report_rows(len(table))
+    # Of the salts, nothing but the keys is needed.
+    compared = Compared(rows, keys, prints, tasks)
+    return candidate_pairs(keys, compared, job.setting.scopes(), lambda places: subs[places])
 
 
 def all_pairs(files: Sequence[Path]) -> Numbers:
-    """Return the pairs of all bands, sorted, each of them once."""
-    return merge_pairs(list(_merged_by(files, 8)))
+    """Return the pairs of all bands, sorted, each of them once.
 
-
-def _merged_by(files: Sequence[Path], count: int) -> Iterator[Numbers]:
-    """Merge a few bands at a time: most pairs are found by many of them."""
-    for start in range(0, len(files), count):
-        yield merge_pairs([np.load(path) for path in files[start : start + count]])
+    The files are sorted, so that a share of all is merged at a time: in little memory, and quickly.
+    """
+    parts: list[Numbers] = [np.load(path, mmap_mode="r") for path in files]
+    longest = max(parts, key=len, default=np.empty(0, np.uint64))
+    limits = np.array(longest[_SHARE::_SHARE])
+    shares = [np.split(part, np.searchsorted(part, limits)) for part in parts]
+    merged = [merge_pairs(share) for share in zip(*shares, strict=True)]
+    return np.concatenate([np.empty(0, np.uint64), *merged])

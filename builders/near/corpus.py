@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from medsmith.builders.near.compared import write_compared
 from medsmith.builders.near.rows import Part, Task, within
 from medsmith.builders.near.sketching import read_boilerplate, read_sketches
 from medsmith.builders.parquet import read_table
+from medsmith.dedup.near.bands import compared_rows
 from medsmith.dedup.near.params import NearParams, Shape
 from medsmith.dedup.near.scopes import Scopes, scopes_of
 
@@ -73,22 +75,37 @@ class Setting:
 
 @dataclass(frozen=True)
 class Marking:
-    """Tell which rows of a part take part, in a file of one byte a row."""
+    """Tell which rows of a part take part, in a file of one byte a row.
 
+    What all bands share of those that are compared is written to `compared`.
+    """
+
+    setting: Setting
     part: Sketched
     out: Path
+    compared: Path
 
 
 def mark_part(job: Marking) -> Numbers:
     """Write which rows take part; return how many of each of the source's tasks do."""
-    table = read_sketches(job.part.sketches, ["id", "task"])
+    table = read_sketches(job.part.sketches, _SHARED if job.part.removed is None else _NAMED)
     there = np.ones(len(table), np.bool_)
     if job.part.removed is not None:
         gone = read_table(job.part.removed, ["id"])["id"].combine_chunks()
         there = ~pc.is_in(table["id"], value_set=gone).to_numpy()
     np.save(job.out, there)
-    counts: Numbers = np.bincount(table["task"].to_numpy()[there])
+    rows = np.flatnonzero(there)
+    if len(rows) < len(table):
+        table = table.take(pa.array(rows))
+    tasks = job.setting.tasks_of(job.part, table["task"])
+    numbers = rows + job.part.part.first
+    write_compared(compared_rows(table, tasks, job.setting.scopes(), numbers), job.compared)
+    counts: Numbers = np.bincount(table["task"].to_numpy())
     return counts
+
+
+_SHARED = ("task", "salt", "input_digest", "output_digest")
+_NAMED = ("id", *_SHARED)
 
 
 def read_facts(setting: Setting, parts: Sequence[Sketched], rows: Numbers) -> pa.Table:

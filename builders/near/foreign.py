@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 from medsmith.builders.engine import Engine, report_rows
-from medsmith.builders.near.banding import exchange_part, pair_band
+from medsmith.builders.near.banding import exchange_part, pair_bands
 from medsmith.builders.near.corpus import Setting, Sketched, Source, mark_part
 from medsmith.builders.near.rows import Part, Task, texts
 from medsmith.builders.near.search import Search
@@ -57,7 +57,7 @@ def search_pairs(search: Search, engine: Engine, reporter: Reporter) -> tuple[Ed
     """Carry out a search; return its edges and, for each part, the rows of each task."""
     counts = spread(engine, reporter, "marking", mark_part, search.marking())
     spread(engine, reporter, "exchanging bands", exchange_part, search.exchanging())
-    paired = spread(engine, reporter, "pairing", pair_band, search.pairing())
+    paired = spread(engine, reporter, "pairing", pair_bands, search.pairing())
     own = spread(engine, reporter, "verifying", verify_part, search.verifying_parts(paired))
     others = spread(engine, reporter, "verifying the rest", verify_chunk, search.verifying_chunks())
     return read_edges([*own, *others]), counts

@@ -15,6 +15,7 @@ from medsmith.builders.near.search import Search
 from medsmith.builders.near.sketching import read_sketches
 from medsmith.builders.near.verifying import compare_far_pairs
 from medsmith.dedup.near.arrays import distinct
+from medsmith.dedup.near.bands import shared_keys
 from medsmith.dedup.near.clusters import Removals, cluster_sizes, duplicates_table, settle
 from medsmith.dedup.near.conflicts import find_conflicts
 from medsmith.dedup.near.edges import Edges
@@ -166,13 +167,9 @@ def _rows_of_shared_inputs(search: Search, dropped: Numbers) -> Numbers:
         stays[within(dropped, part.part)] = False
         # Without any word an input asks nothing.
         stays &= (table["size"].to_numpy() > 0) | (table["boilerplate"].to_numpy() > 0)
-        numbers = search.setting.tasks_of(part, table["task"]).astype(np.uint64)
+        own = np.flatnonzero(stays)
+        numbers = search.setting.tasks_of(part, table["task"])[own].astype(np.uint64)
         with np.errstate(over="ignore"):
-            found = table["input_digest"].to_numpy() ^ (numbers * _GOLDEN)
-        keys.append(found[stays])
-        rows.append(np.flatnonzero(stays) + part.part.first)
-    whole = np.concatenate(keys)
-    order = np.argsort(whole, kind="stable")
-    same = np.diff(whole[order]) == 0
-    shared = np.append(same, False) | np.insert(same, 0, False) if len(order) else same
-    return np.sort(np.concatenate(rows)[order[shared[: len(order)]]])
+            keys.append(table["input_digest"].to_numpy()[own] ^ (numbers * _GOLDEN))
+        rows.append(own + part.part.first)
+    return np.concatenate(rows)[shared_keys(np.concatenate(keys))]

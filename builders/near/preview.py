@@ -21,6 +21,7 @@ from medsmith.dedup.near.interchange import signatures
 from medsmith.dedup.near.params import Shape, shape_for
 from medsmith.dedup.near.results import NearDuplicates
 from medsmith.dedup.near.sketches import band_column
+from medsmith.schema import UserError
 
 Numbers = np.ndarray[Any, Any]
 
@@ -139,11 +140,18 @@ def regrouped_shape(stored: Shape, threshold: float) -> Shape:
 
 
 def regroup_part(job: Regrouping) -> Path:
-    """Write the sketches of a part anew, in bands of the wanted shape; return where."""
+    """Write the sketches of a part anew, in bands of the wanted shape; return where.
+
+    Raises `UserError` where they are not as `sketch_schema` has them.
+    """
     bands = [band_column(n) for n in range(job.stored.bands)]
     schema = stored_schema(job.wanted)
     others = [name for name in schema.names if not name.startswith(_BAND)]
     table = read_sketches(job.sketches, [*others, *bands])
+    if table.schema.field(bands[0]).type != stored_schema(job.stored).field(bands[0]).type:
+        raise UserError(
+            "The stored signatures were made by another version of Medsmith.", "Build again."
+        )
     minima = signatures(table, job.stored)
     columns = [table[name] for name in others]
     for band in range(job.wanted.bands):

@@ -13,6 +13,7 @@ from medsmith.builders.engine import Engine
 from medsmith.builders.near.foreign import Found, Keeping, keep_rows, search_files
 from medsmith.builders.near.judging import Judgement, judge
 from medsmith.builders.near.preview import Preview, preview, rows_by_label
+from medsmith.builders.near.rows import Part, within
 from medsmith.builders.parquet import settle_process, write_evidence_table
 from medsmith.builders.progress import Reporter
 from medsmith.builders.stage_dir import write_json
@@ -71,8 +72,7 @@ def _keep(
 
 
 def _of(shard: Shard, verdict: Judgement) -> np.ndarray[Any, Any]:
-    start, end = np.searchsorted(verdict.dropped, [shard.row, shard.row + shard.rows])
-    return verdict.dropped[start:end].astype(np.int64) - shard.row
+    return within(verdict.dropped, Part(shard, shard.row, shard.rows))
 
 
 def _report(foreign: Foreign, found: Found, verdict: Judgement) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from medsmith.builders.parquet import readable
 from medsmith.builders.standalone import Shard, batches
+from medsmith.dedup.near.arrays import between
 from medsmith.dedup.near.scopes import TaskScope
 from medsmith.schema import Split
 
@@ -61,8 +62,8 @@ def texts(part: Part, columns: tuple[str, ...] = COLUMNS) -> Iterator[pa.Table]:
 
 def within(rows: Numbers, part: Part) -> Numbers:
     """Return which of `rows` (ascending, of all parts) lie in a part, counted from its first."""
-    start, end = np.searchsorted(rows, [part.first, part.first + part.rows])
-    return rows[start:end].astype(np.int64) - part.first
+    own = rows[between(rows, part.first, part.first + part.rows)]
+    return own.astype(np.int64) - part.first
 
 
 def pick(part: Part, rows: Numbers, columns: tuple[str, ...]) -> pa.Table:

@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from medsmith.builders.near.banding import Exchanging, Pairing, all_pairs, ranges_for
+from medsmith.builders.near.banding import (
+    Exchanging,
+    Pairing,
+    all_pairs,
+    pieces_of,
+    ranges_for,
+)
 from medsmith.builders.near.corpus import Marking, Setting, Sketched
 from medsmith.builders.near.rows import within
 from medsmith.builders.near.verifying import (
@@ -20,7 +26,7 @@ from medsmith.builders.near.verifying import (
     text_sizes,
     write_ranks,
 )
-from medsmith.dedup.near.arrays import distinct
+from medsmith.dedup.near.arrays import between, distinct
 from medsmith.dedup.near.bands import pair_rows
 from medsmith.dedup.near.components import plan_chunks
 from medsmith.dedup.near.local import homes_of
@@ -56,6 +62,10 @@ class Search:
         """Return where it is written which rows of each part take part."""
         return [self.folder / f"there-{n:05d}.npy" for n in range(len(self.parts))]
 
+    def _compared(self) -> list[Path]:
+        """Return where what all bands share of each part's rows is written."""
+        return [self.folder / f"compared-{n:05d}.bin" for n in range(len(self.parts))]
+
     def marking(self) -> list[Marking]:
         """Name the first step, `corpus.mark_part`; raises `DataError` for too many rows."""
         if self.rows >= _MOST_ROWS:
@@ -64,41 +74,46 @@ class Search:
                 "Cut them by category: nothing is compared across those.",
             )
         self.folder.mkdir(exist_ok=True)
-        return [Marking(p, out) for p, out in zip(self.parts, self.marks(), strict=True)]
+        return [
+            Marking(self.setting, part, out, compared)
+            for part, out, compared in zip(self.parts, self.marks(), self._compared(), strict=True)
+        ]
 
     def exchanging(self) -> list[Exchanging]:
         """Name the second step, `banding.exchange_part`: none where one range is enough."""
         if self.ranges == 1:
             return []
         return [
-            Exchanging(self.setting, part, marks, self.ranges, self._exchanged(number))
-            for number, (part, marks) in enumerate(zip(self.parts, self.marks(), strict=True))
+            Exchanging(self.setting, part, compared, self.ranges, self._exchanged(number))
+            for number, (part, compared) in enumerate(
+                zip(self.parts, self._compared(), strict=True)
+            )
         ]
 
     def _exchanged(self, number: int) -> Path:
         return self.folder / f"entries-{number:05d}.arrow"
 
     def pairing(self) -> list[Pairing]:
-        """Name the third step, `banding.pair_band`."""
-        marks = tuple(self.marks())
-        files = tuple(self._exchanged(n) for n in range(len(self.parts))) if self.ranges > 1 else ()
-        bands = range(self.setting.shape.bands) if self.parts else ()
+        """Name the third step, `banding.pair_bands`."""
+        if not self.parts:
+            return []
+        bands = self.setting.shape.bands
+        if self.ranges == 1:
+            compared = tuple(self._compared())
+            return [
+                Pairing(self.setting, self.parts, compared, own, 0, 1, (), self._pairs(own[0], 0))
+                for own in pieces_of(bands)
+            ]
         # Of a band whose entries were exchanged, the sketches are not looked at again.
-        parts, marks = ((), ()) if files else (self.parts, marks)
+        files = tuple(self._exchanged(n) for n in range(len(self.parts)))
         return [
-            Pairing(
-                self.setting,
-                parts,
-                band,
-                number,
-                self.ranges,
-                marks,
-                files,
-                self.folder / f"pairs-{band:03d}-{number:04d}.npy",
-            )
-            for band in bands
-            for number in range(self.ranges)
+            Pairing(self.setting, (), (), (band,), n, self.ranges, files, self._pairs(band, n))
+            for band in range(bands)
+            for n in range(self.ranges)
         ]
+
+    def _pairs(self, band: int, number: int) -> Path:
+        return self.folder / f"pairs-{band:03d}-{number:04d}.npy"
 
     def verifying_parts(self, paired: Sequence[Path]) -> list[VerifyingPart]:
         """Merge the pairs, tell where each is compared; name the fourth step, `verify_part`."""
@@ -108,7 +123,9 @@ class Search:
         sizes = text_sizes(self.parts)
         firsts = np.array([part.part.first for part in self.parts], np.int64)
         homes = homes_of(pairs, firsts, sizes)
-        plan = plan_chunks(pairs[homes < 0], sizes)
+        order = np.argsort(homes, kind="stable")
+        pairs, homes = pairs[order], homes[order]
+        plan = plan_chunks(pairs[between(homes, -1, 0)], sizes)
         np.save(self.folder / "pairs.npy", plan.pairs)
         np.save(self.folder / "starts.npy", plan.starts)
         path, far = self.folder / "rows.npy", distinct(np.concatenate(pair_rows(plan.pairs)))
@@ -117,7 +134,7 @@ class Search:
             done.unlink(missing_ok=True)
         jobs = []
         for number, part in enumerate(self.parts):
-            own, texts = pairs[homes == number], self._texts(number)
+            own, texts = pairs[between(homes, number, number + 1)], self._texts(number)
             if len(own) or len(within(far, part.part)):
                 edges = self.folder / f"edges-of-part-{number:05d}.arrow"
                 jobs.append(VerifyingPart(self.setting, part, own, path, self.ranks, edges, texts))

@@ -13,7 +13,7 @@ from medsmith.builders.engine import report_rows
 from medsmith.builders.near.corpus import Setting, Sketched, read_facts
 from medsmith.builders.near.rows import pick, within
 from medsmith.builders.near.sketching import read_sketches
-from medsmith.dedup.near.arrays import distinct
+from medsmith.dedup.near.arrays import between, distinct
 from medsmith.dedup.near.bands import pair_rows
 from medsmith.dedup.near.clusters import keeper_ranks, settle
 from medsmith.dedup.near.edges import EDGES, Edges, edges_of, join_edges
@@ -134,8 +134,8 @@ def _read_gathered(files: Sequence[Path], pairs: Numbers) -> pa.Table:
         table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
         rows = table["row"].to_numpy()
         if len(rows):
-            start, end = np.searchsorted(wanted, [rows[0], np.int64(rows[-1]) + 1])
-            tables.append(table.take(pa.array(np.searchsorted(rows, wanted[start:end]))))
+            some = wanted[between(wanted, int(rows[0]), int(rows[-1]) + 1)]
+            tables.append(table.take(pa.array(np.searchsorted(rows, some))))
     return pa.concat_tables(tables)
 
 

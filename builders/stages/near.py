@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pyarrow as pa
-from medsmith.builders.near.banding import Exchanging, Pairing, exchange_part, pair_band
+from medsmith.builders.near.banding import Exchanging, Pairing, exchange_part, pair_bands
 from medsmith.builders.near.corpus import Marking, Setting, Sketched, Source, mark_part
 from medsmith.builders.near.judging import judge
 from medsmith.builders.near.search import Search
@@ -187,7 +187,7 @@ STAGE = Stage(
     phases=(
         Phase("marking", _split_marking, mark_part),
         Phase("exchanging bands", _split_exchanging, exchange_part),
-        Phase("pairing", _split_pairing, pair_band),
+        Phase("pairing", _split_pairing, pair_bands),
         Phase("verifying", _split_parts, verify_part),
         Phase("verifying the rest", _split_chunks, verify_chunk),
     ),

@@ -4,20 +4,30 @@ import numpy as np
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
-def band_keys(minima: Array, salts: Array, seed: int, keys: Array, /) -> None: ...
+def band_keys(minima: Array, size: int, salts: Array, seed: int, keys: Array, /) -> None: ...
 def shared_keys(keys: Array, marks: Array, /) -> None: ...
 def bucket_pairs(
     keys: Array,
-    subs: Array,
+    slots: Array,
     prints: Array,
-    rows: Array,
+    tasks: Array,
     sources: Array,
     groups: Array,
     cap: int,
+    /,
+) -> tuple[bytes, bytes]: ...
+def crowded_pairs(
+    keys: Array,
+    subs: Array,
+    prints: Array,
+    tasks: Array,
+    sources: Array,
+    groups: Array,
     reach: int,
     /,
 ) -> bytes: ...
 def components(a: Array, b: Array, labels: Array, /) -> None: ...
+def cut_chunks(pairs: Array, sizes: Array, budget: int, ordered: Array, /) -> bytes: ...
 def stars(lower: Array, upper: Array, keepers: Array, /) -> None: ...
 def minima_of_sets(values: Array, offsets: Array, factors: Array, minima: Array, /) -> None: ...
 def split_sets(

@@ -33,6 +33,7 @@ def sketch(
     signatures: Buffer,
     digests: Buffer,
     counts: Buffer,
+    lanes: int,
     /,
 ) -> None: ...
 def similarities(

@@ -79,6 +79,13 @@ static inline int64_t column_offset(const column *texts, Py_ssize_t row)
     return value;
 }
 
+/* About how many tokens the column has; 0 where its offsets are wrong. */
+static inline size_t column_tokens(const column *texts)
+{
+    int64_t bytes = texts->count ? column_offset(texts, texts->count) - column_offset(texts, 0) : 0;
+    return bytes > 0 && bytes <= texts->values.len ? (size_t)bytes / 6 : 0;
+}
+
 typedef struct {
     const uint8_t *text;
     size_t length, readable;

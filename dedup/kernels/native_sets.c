@@ -3,6 +3,7 @@
 
 #include "forms.h"
 #include "native.h"
+#include "numbers.h"
 #include "sets.h"
 #include "shingles.h"
 

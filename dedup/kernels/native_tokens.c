@@ -69,6 +69,9 @@ PyObject *native_tokenise(PyObject *module, PyObject *args)
     int64_t *offsets = native_offsets(&rows, texts.count);
     if (offsets) {
         int status = 0;
+        /* Where that is too much at once, room is made as it is needed. */
+        for (int i = 0; i < 3; i++)
+            (void)vector_reserve(&arrays[i], (i ? 4 : 8) * column_tokens(&texts));
         column_unlock(&texts);
         offsets[0] = 0;
         for (Py_ssize_t row = 0; !status && row < texts.count; row++) {

@@ -24,44 +24,56 @@ static void sort_few(uint64_t *values, size_t count)
     }
 }
 
-/* One pass of bucket sort by the leading bits, then each small bucket by insertion. */
-static void sort_spread(uint64_t *values, size_t count, uint64_t *room)
+/* Sort into `room`: one pass of bucket sort by the leading bits, into more buckets than there are
+ * values, so that little is left to insertion. */
+static void sort_spread(const uint64_t *values, size_t count, uint64_t *room)
 {
-    uint32_t ends[BUCKETS + 1];
-    unsigned bits = 4;
-    while (bits < 12 && (size_t)1 << bits < count)
+    uint32_t places[BUCKETS], fullest = 0;
+    unsigned bits = 5;
+    while (bits < 12 && (size_t)1 << bits < count + count / 2)
         bits++;
     size_t buckets = (size_t)1 << bits;
     unsigned shift = 64 - bits;
-    memset(ends, 0, (buckets + 1) * sizeof *ends);
-    for (size_t i = 0; i < count; i++)
-        ends[(values[i] >> shift) + 1]++;
-    for (size_t i = 0; i < buckets; i++)
-        ends[i + 1] += ends[i];
-    for (size_t i = 0; i < count; i++)
-        room[ends[values[i] >> shift]++] = values[i];
-    for (size_t i = 0, start = 0; i < buckets; start = ends[i++]) {
-        size_t size = ends[i] - start;
-        if (size > INSERTION_LIMIT)
-            qsort(room + start, size, sizeof *room, compare);
-        else
-            sort_few(room + start, size);
+    memset(places, 0, buckets * sizeof *places);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t size = ++places[values[i] >> shift];
+        fullest = size > fullest ? size : fullest;
     }
-    memcpy(values, room, count * sizeof *values);
+    for (size_t i = 0, start = 0; i < buckets; i++) {
+        uint32_t size = places[i];
+        places[i] = (uint32_t)start;
+        start += size;
+    }
+    for (size_t i = 0; i < count; i++)
+        room[places[values[i] >> shift]++] = values[i];
+    if (fullest <= INSERTION_LIMIT) {
+        sort_few(room, count); /* over the buckets' borders, where nothing moves */
+        return;
+    }
+    for (size_t i = 0, start = 0; i < buckets; start = places[i++])
+        qsort(room + start, places[i] - start, sizeof *room, compare);
 }
 
 size_t set_sort(uint64_t *values, size_t count, uint64_t *room)
 {
-    if (count <= INSERTION_LIMIT)
-        sort_few(values, count);
-    else if (count < UINT32_MAX)
-        sort_spread(values, count, room);
-    else
-        qsort(values, count, sizeof *values, compare);
+    const uint64_t *sorted = values;
     size_t kept = 0;
-    for (size_t i = 0; i < count; i++)
-        if (!kept || values[i] != values[kept - 1])
-            values[kept++] = values[i];
+    if (count <= INSERTION_LIMIT) {
+        sort_few(values, count);
+    } else if (count < UINT32_MAX) {
+        sort_spread(values, count, room);
+        sorted = room;
+    } else {
+        qsort(values, count, sizeof *values, compare);
+    }
+    for (size_t i = 1; i < count; i++) {
+        uint64_t value = sorted[i - 1];
+        int last = value != sorted[i];
+        values[kept] = value;
+        kept += (size_t)last;
+    }
+    if (count)
+        values[kept++] = sorted[count - 1];
     return kept;
 }
 

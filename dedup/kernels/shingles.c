@@ -1,6 +1,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "digest.h"
 #include "shingles.h"
 
 /* Multipliers of the places in a window: odd outputs of splitmix64. */
@@ -19,20 +20,34 @@ static inline uint64_t scramble(uint64_t value)
     return value ^ value >> 32;
 }
 
+NORM_INLINE void hash_windows(const uint64_t *restrict items, uint64_t *restrict values,
+                              size_t count, const uint64_t *factors, unsigned window,
+                              uint64_t domain)
+{
+    for (size_t i = 0; i < count; i += SHINGLE_LANES)
+        for (size_t k = i; k < i + SHINGLE_LANES; k++) {
+            uint64_t sum = domain;
+            for (unsigned place = 0; place < window; place++)
+                sum += items[k + place] * factors[place];
+            values[k] = scramble(sum);
+        }
+}
+
 /* values[i] = hash of items[i..i+window): multilinear hashing (Carter & Wegman 1979; Lemire & Kaser
- * 2014) modulo 2**64, then a bijection that lets every bit depend on all of them. */
+ * 2014) modulo 2**64, then a bijection that lets every bit depend on all of them. `values` and
+ * `items` have room for SHINGLE_LANES more. */
 NORM_CLONES static void window_hashes(const uint64_t *restrict items, uint64_t *restrict values,
                                       size_t count, unsigned window, uint64_t domain)
 {
-    for (size_t i = 0; i < count; i++)
-        values[i] = domain;
-    for (unsigned place = 0; place < window; place++) {
-        uint64_t factor = multiplier(place);
-        for (size_t i = 0; i < count; i++)
-            values[i] += items[i + place] * factor;
-    }
-    for (size_t i = 0; i < count; i++)
-        values[i] = scramble(values[i]);
+    uint64_t factors[SHINGLE_LIMIT];
+    for (unsigned place = 0; place < window; place++)
+        factors[place] = multiplier(place);
+    if (window == 5) /* what is asked for nearly always */
+        hash_windows(items, values, count, factors, 5, domain);
+    else if (window == 3)
+        hash_windows(items, values, count, factors, 3, domain);
+    else
+        hash_windows(items, values, count, factors, window, domain);
 }
 
 /* ---- shingles left out ---------------------------------------------------------------------- */
@@ -128,8 +143,11 @@ static int shingle_short(shingler *maker, const column_text *found, shingle_sink
 {
     if (short_points(maker, found))
         return -1; /* the text was read before: it does not join */
-    const uint64_t *points = (const uint64_t *)(const void *)maker->points.data;
+    static const uint64_t beyond[SHINGLE_LANES] = {0};
     size_t length = maker->points.size / 8;
+    if (vector_append(&maker->points, beyond, sizeof beyond))
+        return -1;
+    const uint64_t *points = (const uint64_t *)(const void *)maker->points.data;
     unsigned window = length < maker->shortest ? (unsigned)length : maker->shortest;
     for (size_t at = 0; at + window <= length;) {
         size_t count = length - window + 1 - at;
@@ -145,26 +163,15 @@ static int shingle_short(shingler *maker, const column_text *found, shingle_sink
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
-static void digest(row_facts *facts, const uint64_t *hashes, size_t count)
-{
-    uint64_t one = facts->digest[0], two = facts->digest[1];
-    for (size_t i = 0; i < count; i++) {
-        one = norm_multiply(one ^ hashes[i], NORM_K0);
-        two = norm_multiply(two + hashes[i], NORM_K3);
-    }
-    facts->digest[0] = one;
-    facts->digest[1] = two;
-}
-
 /* 0 done, 1 the text joins its neighbours, -1 memory is short. */
 static int shingle_text(shingler *maker, const column_text *found, shingle_sink sink, void *to,
                         row_facts *facts)
 {
     norm_cursor cursor;
     norm_tokens tokens = {maker->hashes, maker->starts, maker->ends, 0, SHINGLE_CHUNK};
+    digest_lanes lanes;
     memset(facts, 0, sizeof *facts);
-    facts->digest[0] = NORM_K1;
-    facts->digest[1] = NORM_K2;
+    digest_start(&lanes);
     if (sink(to, NULL, 0))
         return -1;
     column_begin(&cursor, found);
@@ -173,7 +180,7 @@ static int shingle_text(shingler *maker, const column_text *found, shingle_sink 
         norm_fill(&cursor, &tokens);
         if (cursor.state == NORM_JOINS)
             return 1;
-        digest(facts, tokens.hashes + before, tokens.count - before);
+        digest_add(&lanes, facts->tokens, tokens.hashes + before, tokens.count - before);
         facts->tokens += tokens.count - before;
         if (tokens.count < maker->window)
             continue;
@@ -184,6 +191,7 @@ static int shingle_text(shingler *maker, const column_text *found, shingle_sink 
         memmove(tokens.hashes, tokens.hashes + count, (maker->window - 1) * sizeof *tokens.hashes);
         tokens.count = maker->window - 1;
     }
+    digest_finish(&lanes, facts->tokens, facts->digest);
     if (facts->tokens && facts->tokens < maker->window)
         return shingle_short(maker, found, sink, to, facts);
     return 0;

@@ -7,6 +7,7 @@
 
 #define SHINGLE_LIMIT 64 /* longest window, in tokens or characters */
 #define SHINGLE_CHUNK 1024
+#define SHINGLE_LANES 8 /* values are made so many at a time, some beyond the last of a row */
 
 /* Shingles that are left out: a hash table over a caller's sorted values. */
 typedef struct {
@@ -20,9 +21,9 @@ typedef struct {
     unsigned window, shortest;
     stop_set stops;
     vector points; /* code points of a short text */
-    uint64_t hashes[SHINGLE_CHUNK + SHINGLE_LIMIT];
+    uint64_t hashes[SHINGLE_CHUNK + SHINGLE_LIMIT + SHINGLE_LANES];
     uint32_t starts[SHINGLE_CHUNK + SHINGLE_LIMIT], ends[SHINGLE_CHUNK + SHINGLE_LIMIT];
-    uint64_t values[SHINGLE_CHUNK];
+    uint64_t values[SHINGLE_CHUNK + SHINGLE_LANES];
 } shingler;
 
 /* A shingler over the column that leaves out the hashes in `stops`; NULL with an exception set. */

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +23,7 @@ SHORT = 3
 PERMUTATIONS = 128
 
 _LANES = 64
+_COUNTS = 4
 _NONE: NDArray[np.uint64] = np.empty(0, np.uint64)
 
 
@@ -43,17 +45,19 @@ class TokenStream:
 class Sketch:
     """What near-duplicate search keeps of each row of a column.
 
-    `signatures` u32[n, permutations], all ones where no shingle is left; `digests` u64[n, 2] of the
-    whole sequence of tokens (two texts with the same are equal under norm-v1); `tokens`, `shingles`
-    and `kept` u32[n] count tokens, shingles, and shingles that are not boilerplate, repetitions
-    included.
+    `signatures` u32[n, permutations], or u16[lanes, n, permutations / lanes], all ones where no
+    shingle is left; `digests` u64[n, 2] of the whole sequence of tokens (two texts with the same
+    are equal under norm-v1); `tokens`, `shingles` and `kept` u32[n] count tokens, shingles, and
+    shingles that are not boilerplate, repetitions included; `formlike` u32[n] is 0 for rows that
+    `structured_sets` would find to be no forms: for nearly all of them.
     """
 
-    signatures: NDArray[np.uint32]
+    signatures: NDArray[Any]
     digests: NDArray[np.uint64]
     tokens: NDArray[np.uint32]
     shingles: NDArray[np.uint32]
     kept: NDArray[np.uint32]
+    formlike: NDArray[np.uint32]
 
     @property
     def sizes(self) -> NDArray[np.uint32]:
@@ -107,6 +111,7 @@ def sketch(
     window: int = WINDOW,
     short: int = SHORT,
     boilerplate: NDArray[np.uint64] | None = None,
+    lanes: int | None = None,
 ) -> Sketch:
     """Return the MinHash signature of each row's shingle set, in one pass over the bytes.
 
@@ -114,30 +119,46 @@ def sketch(
     halves x (universal hashing, Carter & Wegman 1979, for the random permutations of Broder 1997;
     Leskovec, Rajaraman & Ullman, Mining of Massive Datasets, 3.3). The share of equal numbers in
     two signatures estimates the Jaccard similarity of `shingle_sets` with the same arguments.
+
+    With `lanes`, a divisor of `permutations`, signatures come lane by lane, u16[lanes, n,
+    permutations / lanes], as the low 16 bits of each minimum: b-bit minwise hashing (Li & König
+    2010), by which unequal minima agree by chance in one of 2¹⁶ cases.
     """
     if permutations < 1:
         raise ValueError("permutations must be at least 1")
+    if lanes is not None and (lanes < 1 or permutations % lanes):
+        raise ValueError("lanes must divide the permutations")
     texts = _column(column)
     rows = texts[4]
-    multipliers, addends = permutation_functions(permutations)
-    signatures = np.empty((rows, permutations), np.uint32)
+    multipliers, addends = _padded_functions(permutations)
+    signatures = (
+        np.empty((lanes, rows, permutations // lanes), np.uint16)
+        if lanes
+        else np.empty((rows, permutations), np.uint32)
+    )
     digests = np.empty((rows, 2), np.uint64)
-    counts = np.empty((rows, 3), np.uint32)
-    left_out = _hashes(boilerplate)
-    padding = (0, -permutations % _LANES)
+    counts = np.empty((rows, _COUNTS), np.uint32)
     _native.sketch(
         texts,
         window,
         short,
-        left_out,
+        _hashes(boilerplate),
         permutations,
-        np.pad(multipliers, padding),
-        np.pad(addends, padding),
+        multipliers,
+        addends,
         signatures,
         digests,
         counts,
+        lanes or 0,
     )
-    return Sketch(signatures, digests, *(np.ascontiguousarray(counts[:, i]) for i in range(3)))
+    return Sketch(signatures, digests, *np.ascontiguousarray(counts.T))
+
+
+@cache
+def _padded_functions(permutations: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    padding = (0, -permutations % _LANES)
+    multipliers, addends = permutation_functions(permutations)
+    return np.pad(multipliers, padding), np.pad(addends, padding)
 
 
 @cache

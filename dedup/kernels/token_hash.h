@@ -49,8 +49,24 @@ static const uint8_t norm_mask[32] = {
     255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
 };
 
-/* The hash of ASCII letters and digits under case folding. Reads 16 bytes a step,
- * so up to 15 bytes beyond `length`. Bit 5 is set in all of them but upper-case letters. */
+/* Hash the last 16 bytes or fewer of a word. */
+NORM_INLINE uint64_t norm_hash_last(uint64_t hash, const uint8_t *bytes, size_t left)
+{
+    const uint64_t fold = 0x2020202020202020ull;
+    const uint8_t *mask = norm_mask + 16 - left;
+    uint64_t low = (norm_load(bytes) | fold) & norm_load(mask);
+    uint64_t high = (norm_load(bytes + 8) | fold) & norm_load(mask + 8);
+    return norm_step(hash, low, high);
+}
+
+/* The hash of at most 16 ASCII letters and digits under case folding; reads 16 bytes. Bit 5 is set
+ * in all of them but upper-case letters. */
+NORM_INLINE uint64_t norm_hash_short(const uint8_t *bytes, size_t length)
+{
+    return norm_finish(norm_hash_last(NORM_K1, bytes, length), length);
+}
+
+/* The same of any number. Reads 16 bytes a step, so up to 15 bytes beyond `length`. */
 NORM_INLINE uint64_t norm_hash_ascii(const uint8_t *bytes, size_t length)
 {
     const uint64_t fold = 0x2020202020202020ull;
@@ -58,9 +74,7 @@ NORM_INLINE uint64_t norm_hash_ascii(const uint8_t *bytes, size_t length)
     size_t left = length;
     for (; left > 16; left -= 16, bytes += 16)
         hash = norm_step(hash, norm_load(bytes) | fold, norm_load(bytes + 8) | fold);
-    uint64_t low = (norm_load(bytes) | fold) & norm_load(norm_mask + 16 - left);
-    uint64_t high = (norm_load(bytes + 8) | fold) & norm_load(norm_mask + 24 - left);
-    return norm_finish(norm_step(hash, low, high), length);
+    return norm_finish(norm_hash_last(hash, bytes, left), length);
 }
 
 /* The same hash, of a token that comes code point by code point. */

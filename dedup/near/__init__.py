@@ -5,7 +5,7 @@ stages spread over shards:
 
 1. `boilerplate`: a task's template, from a sample of its inputs.
 2. `sketches`: one row of numbers an instance (`sketch`), by task.
-3. `scopes`, `bands`: candidate pairs, band by band (`band_entries`, `candidate_pairs`).
+3. `scopes`, `bands`: candidate pairs, band by band (`band_keys`, `candidate_pairs`).
 4. `components`: pairs in chunks whose texts fit in memory (`plan_chunks`).
 5. `verify`: exact similarity of the pairs of a chunk (`verify`), as `edges`.
 6. `clusters`: who stays (`keeper_ranks`, `settle`); `conflicts`; `guard`.

@@ -41,10 +41,15 @@ def hash_texts(column: pa.Array | pa.ChunkedArray) -> Numbers:
 
 def distinct(numbers: Numbers) -> Numbers:
     """Return `numbers` sorted, each once: as `np.unique`, which hashes and is slow on many."""
-    ordered = np.sort(numbers)
-    first = np.ones(len(ordered), np.bool_)
-    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
-    return np.asarray(ordered[first])
+    return sort_distinct(np.array(numbers))
+
+
+def sort_distinct(numbers: Numbers) -> Numbers:
+    """Sort `numbers` where they lie, and return them each once."""
+    numbers.sort()
+    first = np.ones(len(numbers), np.bool_)
+    np.not_equal(numbers[1:], numbers[:-1], out=first[1:])
+    return np.asarray(numbers[first])
 
 
 def among(numbers: Numbers, others: Numbers) -> Numbers:
@@ -58,3 +63,10 @@ def among(numbers: Numbers, others: Numbers) -> Numbers:
         others = np.sort(others)
     at = np.minimum(np.searchsorted(others, numbers), len(others) - 1)
     return np.asarray(others[at] == numbers)
+
+
+def between(rows: Numbers, first: int, stop: int) -> slice:
+    """Return where in ascending `rows` those from `first` to before `stop` lie."""
+    # Limits of the rows' own type: for others, all rows would be cast each time.
+    begin, end = np.searchsorted(rows, np.array([first, stop], rows.dtype)).tolist()
+    return slice(begin, end)

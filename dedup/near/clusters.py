@@ -47,19 +47,25 @@ def keeper_ranks(table: pa.Table) -> Numbers:
     sources (`source_rank`), longer outputs (`output_length`), and the smaller `id`, which must not
     repeat. The ranks are integers, lower ones first.
     """
-    order = pc.sort_indices(
-        table,
-        sort_keys=[
-            ("split_rank", "ascending"),
-            ("licence_rank", "ascending"),
-            ("source_rank", "ascending"),
-            ("output_length", "descending"),
-            ("id", "ascending"),
-        ],
-    ).to_numpy()
+    keys = [(name, way) for name, way in _KEEPER_ORDER if not _is_constant(table[name])]
+    order = pc.sort_indices(table, sort_keys=[*keys, ("id", "ascending")]).to_numpy()
     ranks = np.empty(len(order), np.uint32)
     ranks[order] = np.arange(len(order), dtype=np.uint32)
     return ranks
+
+
+_KEEPER_ORDER = (
+    ("split_rank", "ascending"),
+    ("licence_rank", "ascending"),
+    ("source_rank", "ascending"),
+    ("output_length", "descending"),
+)
+
+
+def _is_constant(column: pa.ChunkedArray) -> bool:
+    """Return whether a column of numbers holds but one: sorting by it would only cost time."""
+    ends = pc.min_max(column)
+    return bool(ends["min"] == ends["max"])
 
 
 def settle(

@@ -9,7 +9,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from medsmith.dedup.near.arrays import one_array
-from medsmith.dedup.near.bands import band_entries, candidate_pairs, merge_pairs
+from medsmith.dedup.near.bands import (
+    Subs,
+    band_keys,
+    band_subs,
+    candidate_pairs,
+    compared_rows,
+    merge_pairs,
+    minima_of,
+    slots_for,
+    sub_columns,
+)
 from medsmith.dedup.near.boilerplate import Boilerplate, find_boilerplate, sampled
 from medsmith.dedup.near.clusters import keeper_ranks, split_ranks
 from medsmith.dedup.near.components import plan_chunks
@@ -17,7 +27,7 @@ from medsmith.dedup.near.edges import Edges, join_edges
 from medsmith.dedup.near.params import NearParams, Shape, shape_for
 from medsmith.dedup.near.results import NearDuplicates
 from medsmith.dedup.near.scopes import Policy, Scopes, TaskScope, scopes_of
-from medsmith.dedup.near.sketches import Texts, sketch
+from medsmith.dedup.near.sketches import Texts, band_column, sketch
 from medsmith.dedup.near.verify import Candidates, verify
 from medsmith.schema import UserError
 
@@ -65,7 +75,7 @@ def find_near_duplicates(
     texts = Texts(rows["input"], rows["output"], rows["closed"].to_numpy())
     sketches = _sketches(texts, numbers, shingles, shape, params)
     scopes = scopes_of(tasks)
-    found = candidates(sketches, scopes.take(numbers), shape)
+    found = candidates(sketches, scopes, numbers, shape)
 
     def check(pairs: Numbers) -> Edges:
         return _verified(pairs, texts, sketches, numbers, shingles, scopes, params)
@@ -85,15 +95,27 @@ def find_near_duplicates(
     )
 
 
-def candidates(sketches: pa.Table, scopes: Scopes, shape: Shape) -> Numbers:
-    """Return the candidate pairs of all bands (packed row numbers, sorted)."""
-    rows = np.arange(len(sketches), dtype=np.uint32)
-    return merge_pairs(
-        [
-            candidate_pairs(band_entries(sketches, band, shape, scopes, rows))
-            for band in range(shape.bands)
-        ]
-    )
+def candidates(sketches: pa.Table, scopes: Scopes, tasks: Numbers, shape: Shape) -> Numbers:
+    """Return the candidate pairs of all bands (packed row numbers, sorted).
+
+    `tasks` tell each row's place in `scopes`.
+    """
+    compared = compared_rows(sketches, tasks, scopes, np.arange(len(sketches)))
+    keys, slots = np.empty(len(compared), np.uint64), slots_for(len(compared))
+    found = []
+    for band in range(shape.bands):
+        band_keys(minima_of(sketches[band_column(band)])[compared.rows], compared.salts, band, keys)
+        subs = _subs_of(sketches, compared.rows, band, shape)
+        found.append(candidate_pairs(keys, compared, scopes, subs, slots))
+    return merge_pairs(found)
+
+
+def _subs_of(sketches: pa.Table, rows: Numbers, band: int, shape: Shape) -> Subs:
+    def of(places: Numbers) -> Numbers:
+        minima = [minima_of(sketches[name])[rows[places]] for name in sub_columns(band, shape)]
+        return band_subs(*minima)
+
+    return of
 
 
 def _complete(table: pa.Table) -> pa.Table:

@@ -14,14 +14,15 @@ from medsmith.schema import UserError
 
 Numbers = np.ndarray[Any, Any]
 
-# Minima of a·x + b modulo 2^32, as in datasketch's scheme of this name, but of other functions: it
-# refuses to compare signatures of different seeds, so ours are not taken for its own.
+# Minima of a·x + b modulo 2^32, as in datasketch's scheme of this name, but of other functions and
+# only their low 16 bits: it refuses to compare signatures of different seeds, so ours are not taken
+# for its own.
 SCHEME = "affine32"
-SEED = 0x6D656473
+SEED = 0x6D643136
 
 
 def signatures(sketches: pa.Table, shape: Shape) -> Numbers:
-    """Return the signatures (uint32, one row an instance) that sketches hold by bands."""
+    """Return the signatures (uint16, one row an instance) that sketches hold by bands."""
     bands = [
         np.asarray(one_array(sketches[band_column(n)]).flatten()).reshape(-1, shape.rows)
         for n in range(shape.bands)
@@ -32,6 +33,9 @@ def signatures(sketches: pa.Table, shape: Shape) -> Numbers:
 def to_datasketch(minima: Numbers) -> list[Any]:
     """Return a `datasketch.LeanMinHash` for each row of signatures.
 
+    Its values are the low 16 bits of minima, so `jaccard` and indices work as ever, while `count`
+    and unions mean nothing.
+
     Raises `UserError` where datasketch is not installed.
     """
     lean = _lean_minhash()
@@ -39,7 +43,7 @@ def to_datasketch(minima: Numbers) -> list[Any]:
 
 
 def from_datasketch(sketches: Sequence[Any]) -> Numbers:
-    """Return the signatures (uint32) in `datasketch.LeanMinHash` objects made by `to_datasketch`.
+    """Return the signatures (uint16) in `datasketch.LeanMinHash` objects made by `to_datasketch`.
 
     Raises `UserError` for those of another seed or scheme, which do not compare with ours.
     """
@@ -49,7 +53,7 @@ def from_datasketch(sketches: Sequence[Any]) -> Numbers:
                 "These signatures were not made by Medsmith.",
                 "Their permutations are others: make them again from the texts.",
             )
-    return np.array([one.hashvalues for one in sketches]).astype(np.uint32)
+    return np.array([one.hashvalues for one in sketches]).astype(np.uint16)
 
 
 def _lean_minhash() -> Any:

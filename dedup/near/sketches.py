@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -45,13 +46,15 @@ class Texts:
         return Texts(self.inputs.take(index), self.outputs.take(index), self.closed[rows])
 
 
+@cache
 def sketch_schema(shape: Shape) -> pa.Schema:
     """Return the schema of sketches: one column for each band, so that it can be read alone.
 
     `input_digest`, `output_digest`: 64 bits of the token sequences; `salt`: what must be equal
     besides a band; `size`: shingles of the input that are not boilerplate; `boilerplate`: the
-    share of those that are; `output_length` in bytes; `band_<n>`: minima; `output_<n>`: minima of
-    the output.
+    share of those that are; `output_length` in bytes; `band_<n>`: the low 16 bits of each minimum
+    (b-bit minwise hashing: Li & König 2010), so that unequal minima agree by chance in 2^-16
+    of cases, unequal bands in far fewer; `output_<n>`: the same of the output.
     """
     return pa.schema(
         [
@@ -78,8 +81,12 @@ def output_column(band: int) -> str:
 
 
 def _minima_field(name: str, width: int) -> pa.Field:
-    element = pa.field("item", pa.uint32(), nullable=False)
-    return pa.field(name, pa.list_(element, width), nullable=False)
+    return pa.field(name, _minima_type(width), nullable=False)
+
+
+@cache
+def _minima_type(width: int) -> pa.DataType:
+    return pa.list_(pa.field("item", pa.uint16(), nullable=False), width)
 
 
 def sketch(texts: Texts, boilerplate: Numbers, shape: Shape, params: NearParams) -> pa.Table:
@@ -95,30 +102,49 @@ def sketch(texts: Texts, boilerplate: Numbers, shape: Shape, params: NearParams)
         window=params.window,
         short=params.short,
         boilerplate=boilerplate if len(boilerplate) else None,
+        lanes=shape.bands,
     )
-    outputs = kernels.sketch(
-        texts.outputs, OUTPUT_LANES * _OUTPUT_WIDTH, window=params.window, short=params.short
-    )
-    minima, kinds = inputs.signatures, np.full(len(texts.closed), _PROSE, np.uint8)
-    digests, answers = _one_digest(inputs.digests), _one_digest(outputs.digests)
-    sizes = inputs.kept
-    shares = inputs.boilerplate_share.astype(np.float32)
-    kinds[sizes == 0] = _BOILERPLATE
-    _sketch_forms(texts, minima, kinds)
-    _sketch_empty(texts, minima, kinds, shape, params, sizes, shares)
-    exact = texts.closed | (outputs.tokens < params.window)
-    salts = _salts(kinds, digests, answers, exact)
     lengths = pc.binary_length(texts.outputs).fill_null(0).cast(pa.uint32())
-    columns = [digests, answers, salts, sizes, shares, lengths]
-    columns += _lanes(np.asarray(outputs.signatures), OUTPUT_LANES)
-    columns += _lanes(minima, shape.bands)
-    return pa.table([pa.array(c) for c in columns], schema=sketch_schema(shape))
+    answers, brief, outputs = _sketch_outputs(texts.outputs, lengths, params)
+    minima, sizes = inputs.signatures, inputs.kept
+    kinds = np.where(sizes == 0, np.uint8(_BOILERPLATE), np.uint8(_PROSE))
+    digests = _one_digest(inputs.digests)
+    shares = inputs.boilerplate_share.astype(np.float32)
+    _sketch_forms(texts, np.flatnonzero(inputs.formlike), minima, kinds)
+    _sketch_empty(texts, minima, kinds, shape, params, sizes, shares)
+    salts = _salts(kinds, digests, answers, texts.closed | brief)
+    facts = [pa.array(column) for column in (digests, answers, salts, sizes, shares)]
+    columns = [*facts, lengths, *_lanes(outputs), *_lanes(minima)]
+    return pa.Table.from_arrays(columns, schema=sketch_schema(shape))
 
 
-def _sketch_forms(texts: Texts, minima: Numbers, kinds: Numbers) -> None:
-    rows, sets = find_forms(texts.inputs)
-    if len(rows):
-        minima[rows] = minima_of_sets(sets, minima.shape[1])
+def _sketch_outputs(
+    outputs: pa.Array, lengths: pa.Array, params: NearParams
+) -> tuple[Numbers, Numbers, Numbers]:
+    """Return the outputs' digests, which are shorter than the window, and their minima by lanes."""
+    rows = len(outputs)
+    if not pc.max(lengths).as_py():
+        minima = np.full((OUTPUT_LANES, rows, _OUTPUT_WIDTH), 0xFFFF, np.uint16)
+        return np.full(rows, _empty_digest(), np.uint64), np.ones(rows, np.bool_), minima
+    found = kernels.sketch(
+        outputs,
+        OUTPUT_LANES * _OUTPUT_WIDTH,
+        window=params.window,
+        short=params.short,
+        lanes=OUTPUT_LANES,
+    )
+    return _one_digest(found.digests), found.tokens < params.window, found.signatures
+
+
+def _sketch_forms(texts: Texts, likely: Numbers, minima: Numbers, kinds: Numbers) -> None:
+    """Sketch those of the rows `likely` that are forms."""
+    if not len(likely):
+        return
+    places, sets = find_forms(texts.inputs.take(pa.array(likely)))
+    if len(places):
+        rows, (bands, _, width) = likely[places], minima.shape
+        found = minima_of_sets(sets, bands * width).astype(np.uint16)
+        minima[:, rows] = found.reshape(len(rows), bands, width).swapaxes(0, 1)
         kinds[rows] = _FORM
 
 
@@ -139,8 +165,9 @@ def _sketch_empty(
             shape.permutations,
             window=params.window,
             short=params.short,
+            lanes=shape.bands,
         )
-        minima[rows] = found.signatures
+        minima[:, rows] = found.signatures
         kinds[rows] = _EMPTY
 
 
@@ -158,35 +185,35 @@ def _salts(kinds: Numbers, digests: Numbers, answers: Numbers, exact: Numbers) -
 
 
 def _one_digest(digests: Numbers) -> Numbers:
-    """Return 64 bits a row, from one or two columns of them."""
-    digests = np.asarray(digests, np.uint64)
-    return digests if digests.ndim == 1 else digests[:, 0] ^ (digests[:, 1] * np.uint64(_GOLDEN))
+    """Return 64 bits a row of both halves of the digests."""
+    return np.asarray(digests[:, 0] ^ (digests[:, 1] * np.uint64(_GOLDEN)))
+
+
+@cache
+def _empty_digest() -> int:
+    return int(_one_digest(kernels.sketch(pa.array([""]), 1).digests)[0])
 
 
 def empty_digest() -> pa.Scalar:
     """Return the digest of a text without tokens (uint64)."""
-    return pa.scalar(int(_one_digest(kernels.sketch(pa.array([""]), 1).digests)[0]), pa.uint64())
+    return pa.scalar(_empty_digest(), pa.uint64())
 
 
-def _lanes(minima: Numbers, lanes: int) -> list[pa.Array]:
-    """Cut signatures (uint32) into `lanes` columns of equal width."""
-    width = minima.shape[1] // lanes
-    kind = pa.list_(pa.field("item", pa.uint32(), nullable=False), width)
-    # A lane's share of a row moves as one: that takes half the time of its numbers one by one.
-    shares = np.ascontiguousarray(minima).view(f"V{width * minima.itemsize}")
-    return [
-        pa.FixedSizeListArray.from_arrays(pa.array(lane.view(minima.dtype)), type=kind)
-        for lane in np.ascontiguousarray(shares.T)
-    ]
+def _lanes(minima: Numbers) -> list[pa.Array]:
+    """Return each lane of minima (uint16, contiguous) as a column, without a copy."""
+    kind = _minima_type(minima.shape[2])
+    flat = (pa.array(lane.reshape(-1)) for lane in minima)
+    return [pa.FixedSizeListArray.from_arrays(values, type=kind) for values in flat]
 
 
 def is_short(column: pa.Array, window: int) -> Numbers:
     """Return which texts have fewer than `window` tokens (and at most 64 bytes for each)."""
     lengths = pc.binary_length(column).fill_null(0).to_numpy(zero_copy_only=False)
     short = np.asarray(lengths < _WORD_BYTES * window)
-    rows = np.flatnonzero(short)
-    counts = np.diff(np.asarray(kernels.tokenise(column.take(pa.array(rows))).offsets))
-    short[rows] = counts < window
+    rows = np.flatnonzero(short & (lengths > 0))
+    if len(rows):
+        counts = np.diff(np.asarray(kernels.tokenise(column.take(pa.array(rows))).offsets))
+        short[rows] = counts < window
     return short
 
 

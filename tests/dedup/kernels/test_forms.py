@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from medsmith.dedup.kernels import numeric_values, similarities, structured_sets
+from medsmith.dedup.kernels import numeric_values, similarities, sketch, structured_sets
 
 TRIAGE = "Temperature: {}; Heart rate: {}; Blood pressure: {}; Chief complaint: {}"
 
@@ -127,3 +127,17 @@ def test_case_and_composition_make_no_difference_to_any_text(text: str) -> None:
     for make in (lambda column: structured_sets(column)[0], numeric_values):
         sets = make(pa.array(spellings))
         assert all(np.array_equal(sets[0], sets[row]) for row in range(len(spellings)))
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from(["Age: 54", "a：b", "Ж: é", "word", "10:30", ", ", "; ", "\n", "|"]))
+    | st.lists(st.characters(exclude_categories=("Cs",)))
+)
+def test_sketches_tell_of_every_form_that_it_may_be_one(parts: list[str]) -> None:
+    column = pa.array(["".join(parts)])
+    assert sketch(column, 1).formlike[0] or not structured_sets(column)[1][0]
+
+
+def test_sketches_tell_of_prose_that_it_is_no_form() -> None:
+    assert sketch(pa.array(["No colon here.", "One: here.", None]), 1).formlike.tolist() == [0] * 3

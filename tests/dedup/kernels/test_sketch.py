@@ -9,8 +9,19 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from medsmith.dedup.kernels import permutation_functions, shingle_sets, similarities, sketch
+from medsmith.dedup.kernels import (
+    _native,
+    permutation_functions,
+    shingle_sets,
+    similarities,
+    sketch,
+    tokenise,
+)
 from medsmith.dedup.norm import tokens
+
+BITS = (1 << 64) - 1
+K0, K1 = 0xE220A8397B1DCDAF, 0x6E789E6AA1B965F5
+K2, K3 = 0x06C45D188009454F, 0xF88BB8A8724C81ED
 
 
 @settings(deadline=None)
@@ -28,11 +39,71 @@ def test_signatures_are_minima_over_the_shingle_sets(texts: list[str], permutati
         assert (found.sizes[row] == 0) == (sets.sizes[row] == 0)
 
 
+@settings(deadline=None)
+@given(
+    st.lists(st.text("ab é癌", max_size=40), min_size=1, max_size=5),
+    st.integers(1, 26),
+    st.integers(1, 10),
+)
+def test_lanes_are_the_low_halves_of_the_minima_lane_by_lane(
+    texts: list[str], lanes: int, width: int
+) -> None:
+    column = pa.array(texts)
+    whole, found = sketch(column, lanes * width), sketch(column, lanes * width, lanes=lanes)
+    assert found.signatures.dtype == np.uint16
+    assert found.signatures.shape == (lanes, len(texts), width)
+    for lane in range(lanes):
+        share = whole.signatures[:, lane * width : (lane + 1) * width]
+        assert np.array_equal(found.signatures[lane], share & 0xFFFF)
+    assert np.array_equal(found.digests, whole.digests)
+    assert np.array_equal(found.kept, whole.kept)
+
+
+@pytest.mark.parametrize("lanes", [0, -1, 3])
+def test_lanes_that_do_not_divide_the_permutations_are_an_error(lanes: int) -> None:
+    with pytest.raises(ValueError, match="divide"):
+        sketch(pa.array(["a"]), 8, lanes=lanes)
+
+
 def test_signatures_stay_the_same_for_ever() -> None:
-    column = pa.array(["Aspirin 75 mg daily after myocardial infarction", "痛み", "", "½ café"])
-    found = sketch(column)
-    digest = hashlib.sha256(found.signatures.tobytes() + found.digests.tobytes()).hexdigest()
-    assert digest == "2989a20bb7f892b09d706d43744a505b0c87f5b2a5d5e2b9cb0abc3d45e6c529"
+    found = sketch(
+        pa.array(["Aspirin 75 mg daily after myocardial infarction", "痛み", "", "½ café"])
+    )
+    digest = hashlib.sha256(found.signatures.tobytes()).hexdigest()
+    assert digest == "a627409ab1bbe5b4820cb3a553b3baf780fce48d2d03a908132c3bff78f2c1d1"
+
+
+def _digest(text: str) -> list[int]:
+    """Return the digest of a text as said in `kernels/digest.h`."""
+    hashes = tokenise(pa.array([text])).hashes.tolist()
+    one, two = [K1] * 8, [K2] * 8
+    for place, value in enumerate(hashes):
+        lane = place % 8
+        one[lane] = (one[lane] ^ value) * K0 & BITS
+        two[lane] = (two[lane] + value) * K3 & BITS
+        one[lane] ^= one[lane] >> 29
+        two[lane] ^= two[lane] >> 32
+    found = [len(hashes) ^ K1, len(hashes) ^ K2]
+    for lane in range(8):
+        found[0] = _multiply(found[0] ^ one[lane], K0)
+        found[1] = _multiply(found[1] + two[lane] & BITS, K3)
+    return found
+
+
+def _multiply(a: int, b: int) -> int:
+    return (a * b & BITS) ^ (a * b >> 64)
+
+
+@settings(deadline=None)
+@given(st.text("aB é,<%", max_size=60), st.integers(0, 200))
+def test_digests_are_those_of_the_reference(text: str, times: int) -> None:
+    texts = [text, text * times]
+    assert sketch(pa.array(texts), 1).digests.tolist() == [_digest(text) for text in texts]
+
+
+def test_digests_go_on_over_the_chunks_of_a_long_text() -> None:
+    text = " ".join(f"w{number}" for number in range(5003))
+    assert sketch(pa.array([text]), 1).digests[0].tolist() == _digest(text)
 
 
 def test_fewer_permutations_are_the_first_of_more() -> None:
@@ -89,6 +160,21 @@ def test_counts_tell_how_much_was_boilerplate() -> None:
     assert found.kept.tolist() == found.sizes.tolist() == [2, 2, 0]
     assert found.boilerplate_share.tolist() == [0.6, 0, 0]
     assert (found.signatures[2] == 0xFFFFFFFF).all()
+
+
+@pytest.mark.parametrize(
+    ("lanes", "numbers", "counts"), [(3, 64, 4), (-1, 64, 4), (4, 7, 4), (0, 15, 4), (0, 64, 3)]
+)
+def test_arrays_that_do_not_fit_are_an_error(lanes: int, numbers: int, counts: int) -> None:
+    """One row and 8 permutations, of 2 bytes each in lanes and of 4 elsewhere."""
+    column = (np.array([0, 1]), b"a", True, 0, 1, lambda row: (row, b""))
+    functions, none = np.ones(64, np.uint32), np.empty(0, np.uint64)
+    signatures, digests = np.empty(numbers, np.uint16), np.empty(2, np.uint64)
+    told = np.empty(counts, np.uint32)
+    with pytest.raises(ValueError, match="do not fit"):
+        _native.sketch(
+            column, 5, 3, none, 8, functions, functions, signatures, digests, told, lanes
+        )
 
 
 def test_no_permutations_are_an_error() -> None:
