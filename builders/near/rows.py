@@ -54,7 +54,7 @@ def texts(part: Part, columns: tuple[str, ...] = COLUMNS) -> Iterator[pa.Table]:
             for batch in file.iter_batches(_BATCH_ROWS, columns=list(columns), use_threads=False):
                 yield pa.Table.from_batches([batch])
         return
-    for table in batches(part.data):
+    for table in batches(part.data, ids="id" in columns):
         named = table.rename_columns(["id", "instruction", "input", "output", "task"])
         train = pa.repeat(pa.scalar(Split.TRAIN.value, pa.string()), len(table))
         yield named.append_column("split", train).select(list(columns))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,38 +44,56 @@ def pieces(shard: Shard) -> Iterator[pa.Table]:
         yield pa.concat_tables(waiting).combine_chunks()
 
 
-def batches(shard: Shard) -> Iterator[pa.Table]:
+def batches(shard: Shard, ids: bool = True) -> Iterator[pa.Table]:
     """Yield the rows of a shard as `COLUMNS`, those of a Parquet file a few thousand at a time.
 
-    Raises `DataError` naming file and row.
+    Without `ids`, which take time to read or to make, they are empty. Raises `DataError` naming
+    file and row.
     """
-    columns = shard.columns
+    columns = shard.columns if ids else replace(shard.columns, id=None)
     if shard.kind == "jsonl":
         rows, places = _parse(shard)
         # Turns are taken as the lines have them: they need not be of one kind.
         plain = [shard.schema.field(name) for name in columns.needed if name != columns.chat]
         table = lines.table_of(rows, pa.schema(plain))
         chats = None if columns.chat is None else [row.get(columns.chat) for row in rows]
-        yield _taken(shard, table, chats, np.array(places, np.int64), 0)
+        yield _taken(shard, table, chats, np.array(places, np.int64), 0, ids)
         return
     for table, first in _tables(shard, columns.needed):
         chats = None if columns.chat is None else table[columns.chat].to_pylist()
         numbers = np.arange(first, first + len(table)) + shard.first
-        yield _taken(shard, table, chats, numbers, first)
+        yield _taken(shard, table, chats, numbers, first, ids)
 
 
 def _taken(
-    shard: Shard, table: pa.Table, chats: list[Any] | None, numbers: Numbers, first: int
+    shard: Shard,
+    table: pa.Table,
+    chats: list[Any] | None,
+    numbers: Numbers,
+    first: int,
+    ids: bool,
 ) -> pa.Table:
     """Return rows as `COLUMNS`: those from `first` of the shard, by their `numbers` in the file."""
-    own = None if shard.columns.id is None else table[shard.columns.id].cast(pa.string())
-    places = None
-    if own is None or own.null_count or chats is not None:
-        mark = "#L" if shard.kind == "jsonl" else "#"
-        texts = pa.array(numbers, pa.int64()).cast(pa.string())
-        places = pa.chunked_array([pc.binary_join_element_wise(f"{shard.name}{mark}", texts, "")])
-    ids = places if own is None else pc.coalesce(own, places) if own.null_count else own
-    return taken(table, shard.columns, _numbered(ids, shard, first), chats, places)
+    places = None if chats is None else _places(shard, numbers)
+    if ids:
+        told = _numbered(_ids(shard, table, numbers), shard, first)
+    else:
+        told = pa.chunked_array([pa.repeat(pa.scalar("", pa.string()), len(numbers))])
+    return taken(table, shard.columns, told, chats, places)
+
+
+def _ids(shard: Shard, table: pa.Table, numbers: Numbers) -> pa.ChunkedArray:
+    if shard.columns.id is None:
+        return _places(shard, numbers)
+    own = table[shard.columns.id].cast(pa.string())
+    return pc.coalesce(own, _places(shard, numbers)) if own.null_count else own
+
+
+def _places(shard: Shard, numbers: Numbers) -> pa.ChunkedArray:
+    """Return how messages and ids call the rows of these numbers."""
+    mark = "#L" if shard.kind == "jsonl" else "#"
+    texts = pa.array(numbers, pa.int64()).cast(pa.string())
+    return pa.chunked_array([pc.binary_join_element_wise(f"{shard.name}{mark}", texts, "")])
 
 
 def _tables(shard: Shard, columns: list[str] | None) -> Iterator[tuple[pa.Table, int]]:

@@ -321,3 +321,23 @@ def test_a_large_row_group_is_read_in_pieces_of_bounded_size(
         assert len(found) > 4
         assert all(piece["input"].num_chunks == 1 for piece in found)
         assert pa.concat_tables(found)["input"].to_pylist() == rows["input"]
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.parquet"])
+def test_ids_are_left_out_where_nobody_asks_for_them(tmp_path: Path, name: str) -> None:
+    rows = [{"id": "a", "input": "one", "output": "x"}, {"id": "b", "input": "two", "output": "y"}]
+    if name.endswith("jsonl"):
+        write_lines(tmp_path / name, rows)
+    else:
+        pq.write_table(pa.Table.from_pylist(rows), tmp_path / name)
+    with open_files([tmp_path / name], Fields()) as foreign:
+        (table,) = batches(foreign.shards[0], ids=False)
+    assert table["id"].to_pylist() == ["", ""]
+    assert table["input"].to_pylist() == ["one", "two"]
+
+
+def test_a_column_may_be_id_and_text(tmp_path: Path) -> None:
+    write_lines(tmp_path / "rows.jsonl", [{"id": "what is tea", "output": "x"}])
+    with open_files([tmp_path / "rows.jsonl"], Fields(id="id", input="id")) as foreign:
+        (table,) = batches(foreign.shards[0], ids=False)
+    assert table["input"].to_pylist() == ["what is tea"]
