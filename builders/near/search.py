@@ -23,6 +23,7 @@ from medsmith.builders.near.rows import within
 from medsmith.builders.near.verifying import (
     VerifyingChunk,
     VerifyingPart,
+    sifted,
     text_sizes,
     write_ranks,
 )
@@ -117,7 +118,7 @@ class Search:
 
     def verifying_parts(self, paired: Sequence[Path]) -> list[VerifyingPart]:
         """Merge the pairs, tell where each is compared; name the fourth step, `verify_part`."""
-        pairs = all_pairs(paired)
+        pairs = sifted(self.setting, self.parts, all_pairs(paired))
         rows = distinct(np.concatenate(pair_rows(pairs)))
         write_ranks(self.setting, self.parts, rows, self.ranks)
         sizes = text_sizes(self.parts)

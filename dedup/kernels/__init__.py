@@ -2,10 +2,13 @@
 
 from medsmith.dedup.kernels.sets import ShingleSets, document_frequencies, similarities
 from medsmith.dedup.kernels.texts import (
+    PRINT_MINIMA,
+    PRINT_WORDS,
     Sketch,
     TokenStream,
     numeric_values,
     permutation_functions,
+    prints_of,
     shingle_sets,
     sketch,
     structured_sets,
@@ -13,12 +16,15 @@ from medsmith.dedup.kernels.texts import (
 )
 
 __all__ = [
+    "PRINT_MINIMA",
+    "PRINT_WORDS",
     "ShingleSets",
     "Sketch",
     "TokenStream",
     "document_frequencies",
     "numeric_values",
     "permutation_functions",
+    "prints_of",
     "shingle_sets",
     "similarities",
     "sketch",

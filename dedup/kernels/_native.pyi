@@ -34,6 +34,7 @@ def sketch(
     digests: Buffer,
     counts: Buffer,
     lanes: int,
+    prints: Buffer,
     /,
 ) -> None: ...
 def similarities(

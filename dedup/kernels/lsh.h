@@ -50,6 +50,7 @@ PyObject *lsh_band_keys(PyObject *self, PyObject *args);
 PyObject *lsh_shared_keys(PyObject *self, PyObject *args);
 PyObject *lsh_bucket_pairs(PyObject *self, PyObject *args);
 PyObject *lsh_crowded_pairs(PyObject *self, PyObject *args);
+PyObject *lsh_alike(PyObject *self, PyObject *args);
 PyObject *lsh_components(PyObject *self, PyObject *args);
 PyObject *lsh_cut_chunks(PyObject *self, PyObject *args);
 PyObject *lsh_stars(PyObject *self, PyObject *args);

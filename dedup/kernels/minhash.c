@@ -22,3 +22,14 @@ NORM_CLONES void minhash_update(uint32_t *signature, const uint32_t *multipliers
         memcpy(signature + at, least, sizeof least);
     }
 }
+
+NORM_CLONES void minhash_print(const uint32_t *signature, uint32_t *print)
+{
+    for (int word = 0; word < PRINT_WORDS; word++) {
+        uint32_t bits = 0;
+        for (int k = 0; k < 16; k++)
+            bits |= (signature[16 * word + k] & 3) << (2 * k);
+        print[word] = bits;
+    }
+    print[PRINT_WORDS - 1] &= (1u << 2 * (PRINT_MINIMA % 16)) - 1;
+}

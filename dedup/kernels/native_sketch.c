@@ -23,6 +23,7 @@ typedef struct {
     char *signatures; /* u32[rows, permutations], or u16[lanes, rows, permutations / lanes] */
     uint64_t *digests;
     uint32_t *counts;
+    uint32_t *prints; /* PRINT_WORDS a row; NULL where nobody asks for them */
     uint16_t *low; /* the low halves of BLOCK rows' signatures, `padded` each, and STRIDE more */
     size_t rows, permutations, lanes, padded;
 } sketches;
@@ -76,6 +77,8 @@ static int sketch_rows(shingler *maker, signer *work, const sketches *out)
         else
             memcpy(out->signatures + 4 * row * out->permutations, work->signature,
                    4 * out->permutations);
+        if (out->prints)
+            minhash_print(work->signature, out->prints + PRINT_WORDS * row);
         memcpy(out->digests + 2 * row, facts.digest, sizeof facts.digest);
         uint32_t *counts = out->counts + COUNTS * row;
         counts[0] = (uint32_t)facts.tokens;
@@ -93,7 +96,8 @@ static int sketch_column(column *texts, int window, int shortest, const Py_buffe
                          signer *work, sketches *out)
 {
     int status = -1;
-    work->signature = malloc(work->padded * sizeof *work->signature);
+    size_t room = work->padded > PRINT_PADDED ? work->padded : PRINT_PADDED;
+    work->signature = calloc(room, sizeof *work->signature);
     out->low = calloc(BLOCK * work->padded + STRIDE, sizeof *out->low);
     if (!work->signature || !out->low) {
         PyErr_NoMemory();
@@ -115,14 +119,14 @@ PyObject *native_sketch(PyObject *module, PyObject *args)
 {
     PyObject *tuple, *result = NULL;
     Py_buffer stops = {0}, factors = {0}, addends = {0}, signatures = {0}, digests = {0},
-              counts = {0};
+              counts = {0}, prints = {0};
     int window, shortest;
     Py_ssize_t permutations, lanes;
     column texts;
     (void)module;
-    if (!PyArg_ParseTuple(args, "Oiiy*ny*y*w*w*w*n", &tuple, &window, &shortest, &stops,
+    if (!PyArg_ParseTuple(args, "Oiiy*ny*y*w*w*w*nw*", &tuple, &window, &shortest, &stops,
                           &permutations, &factors, &addends, &signatures, &digests, &counts,
-                          &lanes))
+                          &lanes, &prints))
         return NULL;
     if (column_open(tuple, &texts))
         goto released;
@@ -130,13 +134,21 @@ PyObject *native_sketch(PyObject *module, PyObject *args)
     if (permutations < 1 || (size_t)permutations > padded || padded % MINHASH_LANES || lanes < 0 ||
         (lanes && permutations % lanes) || addends.len != factors.len ||
         signatures.len / (lanes ? 2 : 4) / permutations < texts.count ||
-        digests.len / 16 < texts.count || counts.len / (4 * COUNTS) < texts.count) {
+        digests.len / 16 < texts.count || counts.len / (4 * COUNTS) < texts.count ||
+        (prints.len && prints.len / (4 * PRINT_WORDS) < texts.count)) {
         PyErr_SetString(PyExc_ValueError, "the arrays do not fit the rows and permutations");
     } else {
         signer work = {NULL, factors.buf, addends.buf, padded};
         sketches out = {
-            signatures.buf,      digests.buf,          counts.buf,    NULL,
-            (size_t)texts.count, (size_t)permutations, (size_t)lanes, padded,
+            signatures.buf,
+            digests.buf,
+            counts.buf,
+            prints.len ? prints.buf : NULL,
+            NULL,
+            (size_t)texts.count,
+            (size_t)permutations,
+            (size_t)lanes,
+            padded,
         };
         if (!sketch_column(&texts, window, shortest, &stops, &work, &out))
             result = Py_NewRef(Py_None);
@@ -149,5 +161,6 @@ released:
     PyBuffer_Release(&signatures);
     PyBuffer_Release(&digests);
     PyBuffer_Release(&counts);
+    PyBuffer_Release(&prints);
     return result;
 }

@@ -24,6 +24,9 @@ PERMUTATIONS = 128
 
 _LANES = 64
 _COUNTS = 4
+# Of a print (see `Sketch`): minima, and words of 32 bits.
+PRINT_MINIMA = 120
+PRINT_WORDS = 8
 _NONE: NDArray[np.uint64] = np.empty(0, np.uint64)
 
 
@@ -49,7 +52,8 @@ class Sketch:
     shingle is left; `digests` u64[n, 2] of the whole sequence of tokens (two texts with the same
     are equal under norm-v1); `tokens`, `shingles` and `kept` u32[n] count tokens, shingles, and
     shingles that are not boilerplate, repetitions included; `formlike` u32[n] is 0 for rows that
-    `structured_sets` would find to be no forms: for nearly all of them.
+    `structured_sets` would find to be no forms: for nearly all of them. Of signatures in lanes,
+    `prints` u32[n, 8] holds the two low bits of each of the first 120 minima, 16 to a word.
     """
 
     signatures: NDArray[Any]
@@ -58,6 +62,7 @@ class Sketch:
     shingles: NDArray[np.uint32]
     kept: NDArray[np.uint32]
     formlike: NDArray[np.uint32]
+    prints: NDArray[np.uint32]
 
     @property
     def sizes(self) -> NDArray[np.uint32]:
@@ -138,6 +143,7 @@ def sketch(
     )
     digests = np.empty((rows, 2), np.uint64)
     counts = np.empty((rows, _COUNTS), np.uint32)
+    prints = np.empty((rows, PRINT_WORDS if lanes else 0), np.uint32)
     _native.sketch(
         texts,
         window,
@@ -150,8 +156,21 @@ def sketch(
         digests,
         counts,
         lanes or 0,
+        prints,
     )
-    return Sketch(signatures, digests, *np.ascontiguousarray(counts.T))
+    tokens, shingles, kept, formlike = np.ascontiguousarray(counts.T)
+    return Sketch(signatures, digests, tokens, shingles, kept, formlike, prints)
+
+
+def prints_of(signatures: NDArray[Any]) -> NDArray[np.uint32]:
+    """Return the prints (see `Sketch`) of signatures, one in a row."""
+    first = signatures[:, :PRINT_MINIMA]
+    bits = np.zeros((len(signatures), PRINT_WORDS, 16), np.uint32)
+    bits.reshape(len(signatures), PRINT_WORDS * 16)[:, : first.shape[1]] = first & 3
+    found: NDArray[np.uint32] = (bits << np.arange(0, 32, 2, dtype=np.uint32)).sum(
+        axis=2, dtype=np.uint32
+    )
+    return found
 
 
 @cache

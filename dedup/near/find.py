@@ -27,6 +27,7 @@ from medsmith.dedup.near.edges import Edges, join_edges
 from medsmith.dedup.near.params import NearParams, Shape, shape_for
 from medsmith.dedup.near.results import NearDuplicates
 from medsmith.dedup.near.scopes import Policy, Scopes, TaskScope, scopes_of
+from medsmith.dedup.near.sift import alike
 from medsmith.dedup.near.sketches import Texts, band_column, sketch
 from medsmith.dedup.near.verify import Candidates, verify
 from medsmith.schema import UserError
@@ -76,6 +77,8 @@ def find_near_duplicates(
     sketches = _sketches(texts, numbers, shingles, shape, params)
     scopes = scopes_of(tasks)
     found = candidates(sketches, scopes, numbers, shape)
+    prints, shares = minima_of(sketches["print"]), sketches["boilerplate"].to_numpy()
+    found = found[alike(found, prints, shares, replace(params, threshold=floor))]
 
     def check(pairs: Numbers) -> Edges:
         return _verified(pairs, texts, sketches, numbers, shingles, scopes, params)

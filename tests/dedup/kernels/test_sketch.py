@@ -163,18 +163,20 @@ def test_counts_tell_how_much_was_boilerplate() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lanes", "numbers", "counts"), [(3, 64, 4), (-1, 64, 4), (4, 7, 4), (0, 15, 4), (0, 64, 3)]
+    ("lanes", "numbers", "counts", "words"),
+    [(3, 64, 4, 8), (-1, 64, 4, 8), (4, 7, 4, 8), (0, 15, 4, 0), (0, 64, 3, 0), (4, 64, 4, 7)],
 )
-def test_arrays_that_do_not_fit_are_an_error(lanes: int, numbers: int, counts: int) -> None:
+def test_arrays_that_do_not_fit_are_an_error(
+    lanes: int, numbers: int, counts: int, words: int
+) -> None:
     """One row and 8 permutations, of 2 bytes each in lanes and of 4 elsewhere."""
     column = (np.array([0, 1]), b"a", True, 0, 1, lambda row: (row, b""))
     functions, none = np.ones(64, np.uint32), np.empty(0, np.uint64)
     signatures, digests = np.empty(numbers, np.uint16), np.empty(2, np.uint64)
-    told = np.empty(counts, np.uint32)
+    told, prints = np.empty(counts, np.uint32), np.empty(words, np.uint32)
+    arrays = functions, functions, signatures, digests, told
     with pytest.raises(ValueError, match="do not fit"):
-        _native.sketch(
-            column, 5, 3, none, 8, functions, functions, signatures, digests, told, lanes
-        )
+        _native.sketch(column, 5, 3, none, 8, *arrays, lanes, prints)
 
 
 def test_no_permutations_are_an_error() -> None:
