@@ -28,8 +28,9 @@ static inline PyObject *wrong(const char *what) {
     return NULL;
 }
 
+/* Where nothing is, that may lie anywhere. */
 static inline int aligned(const Py_buffer *buffer, size_t size) {
-    return (uintptr_t)buffer->buf % size == 0 && (size_t)buffer->len % size == 0;
+    return !buffer->len || ((uintptr_t)buffer->buf % size == 0 && (size_t)buffer->len % size == 0);
 }
 
 /* Union-find with path halving; a component is named by its smallest member. */

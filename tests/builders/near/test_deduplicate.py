@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,22 @@ def test_texts_that_meet_in_small_chunks_give_the_same_bytes(
     assert compared[0] < compared[1]
     assert inventory(tmp_path / "one") == inventory(tmp_path / "many")
     assert inventory(tmp_path / "one") == inventory(tmp_path / "far")
+
+
+def test_copies_may_all_stand_in_another_file_than_their_originals(tmp_path: Path) -> None:
+    """Then a file has texts to hand over, and nothing to compare itself."""
+    for template in ("", "On the day of the visit the patient told the nurse that "):
+        draw = random.Random(3)
+        texts = [" ".join(f"w{draw.randrange(5000)}" for _ in range(40)) for _ in range(90)]
+        folder = tmp_path / f"files-{len(template)}"
+        folder.mkdir()
+        for name, own in (("a", texts[:40]), ("b", texts[40:]), ("c", texts[20:60])):
+            rows = [{"input": template + text, "output": ""} for text in own]
+            lines = "".join(json.dumps(row) + "\n" for row in rows)
+            (folder / f"{name}.jsonl").write_text(lines)
+        report = run(folder, tmp_path / f"out-{len(template)}", max_removed=1)
+        assert bool(report["boilerplate"][""]["shingles"]) == bool(template)
+        assert report["duplicates"] == 40
 
 
 def test_a_wipe_out_is_stopped_and_leaves_nothing(tmp_path: Path) -> None:

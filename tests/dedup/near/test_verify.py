@@ -241,3 +241,12 @@ def test_candidates_read_once_answer_any_pairs_in_any_order(invented: Any) -> No
         chosen = np.array(some)
         found = compare(prepared, pairs[chosen], scopes, NearParams()).table()
         assert found.equals(whole.take(pa.array(chosen)))
+
+
+def test_no_rows_with_boilerplate_at_hand_are_no_error() -> None:
+    empty = pa.array([], pa.string())
+    none = np.empty(0, np.uint64)
+    texts = Texts(empty, empty, np.empty(0, np.bool_))
+    candidates = Candidates(none.astype(np.uint32), texts, none, none, none.astype(np.int64))
+    scopes = scopes_of([TaskScope("source", "task", "")])
+    assert not len(verify(candidates, none, [np.array([3, 5], np.uint64)], scopes, NearParams()))
