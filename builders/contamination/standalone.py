@@ -34,6 +34,7 @@ from medsmith.builders.standalone import (
     write_subset,
 )
 from medsmith.dedup.contamination import RULES, load_index, score
+from medsmith.dedup.near.arrays import between
 from medsmith.schema import ContaminationKind, arrow
 
 REPORT = "report.json"
@@ -148,10 +149,9 @@ def _candidates(shard: Shard, rows: Rows) -> Iterator[tuple[Rows, pa.Table]]:
     """Yield these rows (ascending, from the shard's first) some at a time, and them as `TEXTS`."""
     first = 0
     for piece in pieces(shard):
-        start, end = np.searchsorted(rows, [first, first + len(piece)])
-        if start < end:
-            some = pa.array(rows[start:end] - first)
-            yield rows[start:end], piece.select(TEXTS.names).take(some)
+        own = rows[between(rows, first, first + len(piece))]
+        if len(own):
+            yield own, piece.select(TEXTS.names).take(pa.array(own - first))
         first += len(piece)
         report_rows(len(piece))
 

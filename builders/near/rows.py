@@ -71,9 +71,9 @@ def pick(part: Part, rows: Numbers, columns: tuple[str, ...]) -> pa.Table:
     pieces: list[pa.Table] = []
     first = 0
     for table in texts(part, columns):
-        start, end = np.searchsorted(rows, [first, first + len(table)])
-        if start < end or not pieces:
-            pieces.append(table.take(pa.array(rows[start:end] - first)))
+        own = rows[between(rows, first, first + len(table))]
+        if len(own) or not pieces:
+            pieces.append(table.take(pa.array(own - first)))
         first += len(table)
     return pa.concat_tables(pieces)
 

@@ -20,7 +20,7 @@ from medsmith.builders.standalone import lines
 from medsmith.builders.standalone.fields import Columns, Fields, columns_of
 from medsmith.builders.standalone.files import Found, Kind, find, unpack
 from medsmith.converters.core.parts import split_lines
-from medsmith.dedup.near.arrays import hash_texts
+from medsmith.dedup.near.arrays import between, hash_texts
 from medsmith.dedup.near.bands import shared_keys
 from medsmith.schema import MedsmithError
 
@@ -258,9 +258,8 @@ def _with_repeats(shards: Sequence[Shard], looks: Sequence[_Look], folder: Path)
     rows, times = _repeated(np.concatenate(hashes))
     found = []
     for shard in shards:
-        start, end = np.searchsorted(rows, [shard.row, shard.row + shard.rows])
-        own = rows[start:end] - shard.row
-        found.append(replace(shard, repeated=own, times=times[start:end]))
+        own = between(rows, shard.row, shard.row + shard.rows)
+        found.append(replace(shard, repeated=rows[own] - shard.row, times=times[own]))
     return Foreign(tuple(found), told, len(rows), folder)
 
 

@@ -15,6 +15,7 @@ from medsmith.builders.parquet import readable
 from medsmith.builders.standalone import lines
 from medsmith.builders.standalone.fields import taken
 from medsmith.builders.standalone.foreign import Shard
+from medsmith.dedup.near.arrays import between
 
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -35,11 +36,13 @@ def pieces(shard: Shard) -> Iterator[pa.Table]:
     `DataError` naming file and row.
     """
     waiting: list[pa.Table] = []
+    size = 0
     for table in batches(shard):
         waiting.append(table)
-        if sum(each.nbytes for each in waiting) >= _PIECE_BYTES:
+        size += table.nbytes
+        if size >= _PIECE_BYTES:
             yield pa.concat_tables(waiting).combine_chunks()
-            waiting = []
+            waiting, size = [], 0
     if waiting:
         yield pa.concat_tables(waiting).combine_chunks()
 
@@ -114,11 +117,11 @@ def _parse(shard: Shard) -> tuple[list[dict[str, Any]], list[int]]:
 
 def _numbered(ids: pa.ChunkedArray, shard: Shard, first: int) -> pa.ChunkedArray:
     """Give ids that stand repeated an ending of their own."""
-    start, end = np.searchsorted(shard.repeated, [first, first + len(ids)])
-    if start == end:
+    some = between(shard.repeated, first, first + len(ids))
+    if some.start == some.stop:
         return ids
     times = np.ones(len(ids), np.int64)
-    times[shard.repeated[start:end] - first] = shard.times[start:end]
+    times[shard.repeated[some] - first] = shard.times[some]
     endings = pc.binary_join_element_wise("~", pa.array(times).cast(pa.string()), "")
     endings = pc.if_else(pa.array(times > 1), endings, "")
     return pc.binary_join_element_wise(ids, endings, "")

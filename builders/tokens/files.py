@@ -97,8 +97,9 @@ def count_shard(task: Counting) -> Counted:
                 counts = (rows[name].to_numpy() for name in ("instruction", "input", "output"))
                 lengths[item.name].add(Lengths.of(*counts))
                 writer.write_table(rows)
-                size += _bytes(piece)
-                report_rows(_bytes(piece))
+                told = _bytes(piece)
+                report_rows(told)
+                size += told
     return Counted(task.kind, size, lengths)
 
 
