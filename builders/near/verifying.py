@@ -13,7 +13,7 @@ from medsmith.builders.engine import report_rows
 from medsmith.builders.near.corpus import Setting, Sketched, read_facts
 from medsmith.builders.near.rows import pick, within
 from medsmith.builders.near.sketching import read_sketches
-from medsmith.dedup.kernels import PRINT_WORDS
+from medsmith.dedup.kernels import GIST_WORDS
 from medsmith.dedup.near.arrays import between, distinct
 from medsmith.dedup.near.bands import minima_of, pair_rows
 from medsmith.dedup.near.clusters import keeper_ranks, settle
@@ -48,13 +48,13 @@ def text_sizes(parts: Sequence[Sketched]) -> Numbers:
 def sifted(setting: Setting, parts: Sequence[Sketched], pairs: Numbers) -> Numbers:
     """Return those of `pairs` whose texts are worth a look."""
     rows = sum(part.part.rows for part in parts)
-    prints, shares = np.empty((rows, PRINT_WORDS), np.uint32), np.empty(rows, np.float32)
+    gists, shares = np.empty((rows, GIST_WORDS), np.uint32), np.empty(rows, np.float32)
     for part in parts:
         own = slice(part.part.first, part.part.first + part.part.rows)
-        table = read_sketches(part.sketches, ["print", "boilerplate"])
-        prints[own] = minima_of(table["print"])
+        table = read_sketches(part.sketches, ["gist", "boilerplate"])
+        gists[own] = minima_of(table["gist"])
         shares[own] = table["boilerplate"].to_numpy()
-    return np.asarray(pairs[alike(pairs, prints, shares, setting.params)])
+    return np.asarray(pairs[alike(pairs, gists, shares, setting.params)])
 
 
 def write_ranks(setting: Setting, parts: Sequence[Sketched], rows: Numbers, path: Path) -> None:

@@ -2,13 +2,13 @@
 
 from medsmith.dedup.kernels.sets import ShingleSets, document_frequencies, similarities
 from medsmith.dedup.kernels.texts import (
-    PRINT_MINIMA,
-    PRINT_WORDS,
+    GIST_MINIMA,
+    GIST_WORDS,
     Sketch,
     TokenStream,
+    gists_of,
     numeric_values,
     permutation_functions,
-    prints_of,
     shingle_sets,
     sketch,
     structured_sets,
@@ -16,15 +16,15 @@ from medsmith.dedup.kernels.texts import (
 )
 
 __all__ = [
-    "PRINT_MINIMA",
-    "PRINT_WORDS",
+    "GIST_MINIMA",
+    "GIST_WORDS",
     "ShingleSets",
     "Sketch",
     "TokenStream",
     "document_frequencies",
+    "gists_of",
     "numeric_values",
     "permutation_functions",
-    "prints_of",
     "shingle_sets",
     "similarities",
     "sketch",

@@ -34,7 +34,7 @@ def sketch(
     digests: Buffer,
     counts: Buffer,
     lanes: int,
-    prints: Buffer,
+    gists: Buffer,
     /,
 ) -> None: ...
 def similarities(

@@ -1,7 +1,8 @@
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "form_bytes.h"
 
-#include "forms.h"
+#include <string.h>
+
+#include "norm.h"
 
 /* How often `byte` comes, or `most` where it comes more often. */
 static size_t count_byte(const uint8_t *text, size_t length, int byte, size_t most)

@@ -1,6 +1,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "form_bytes.h"
 #include "forms.h"
 #include "numbers.h"
 

@@ -6,7 +6,7 @@ static PyMethodDef methods[] = {
     {"shared_keys", lsh_shared_keys, METH_VARARGS, "Mark the keys that occur twice."},
     {"bucket_pairs", lsh_bucket_pairs, METH_VARARGS, "Pairs of rows that share a key; large buckets."},
     {"crowded_pairs", lsh_crowded_pairs, METH_VARARGS, "Pairs of the rows of large buckets."},
-    {"alike", lsh_alike, METH_VARARGS, "Mark pairs whose prints differ in few minima."},
+    {"alike", lsh_alike, METH_VARARGS, "Mark pairs whose gists differ in few minima."},
     {"components", lsh_components, METH_VARARGS, "Label nodes by the smallest of their component."},
     {"cut_chunks", lsh_cut_chunks, METH_VARARGS, "Order pairs by chunks; where these begin."},
     {"stars", lsh_stars, METH_VARARGS, "Give each node the first kept node that it has an edge to."},

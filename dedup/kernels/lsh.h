@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buffers.h"
+
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__)
 #define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
@@ -21,16 +23,6 @@ static inline uint64_t mix(uint64_t x) {
     x ^= x >> 33;
     x *= UINT64_C(0xc4ceb9fe1a85ec53);
     return x ^ (x >> 33);
-}
-
-static inline PyObject *wrong(const char *what) {
-    PyErr_SetString(PyExc_ValueError, what);
-    return NULL;
-}
-
-/* Where nothing is, that may lie anywhere. */
-static inline int aligned(const Py_buffer *buffer, size_t size) {
-    return !buffer->len || ((uintptr_t)buffer->buf % size == 0 && (size_t)buffer->len % size == 0);
 }
 
 /* Union-find with path halving; a component is named by its smallest member. */

@@ -3,28 +3,19 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-#include "match.h"
+#include "buffers.h"
+#include "match_grams.h"
 #include "match_compare.h"
 #include "match_scan.h"
 
-static PyObject *wrong(const char *what) {
-    PyErr_SetString(PyExc_ValueError, what);
-    return NULL;
-}
-
 /* ---- buffers from Python ---- */
-
-/* Whether a buffer holds whole, aligned values of `size` bytes. */
-static int fits(const Py_buffer *buffer, size_t size) {
-    return !buffer->len || ((size_t)buffer->len % size == 0 && (uintptr_t)buffer->buf % size == 0);
-}
 
 static size_t count_of(const Py_buffer *buffer, size_t size) { return (size_t)buffer->len / size; }
 
 /* Whether `buffer` is i64 offsets that rise from 0 or more to at most `limit`. */
 static int rising(const Py_buffer *buffer, size_t limit) {
     const int64_t *offsets = buffer->buf;
-    if (!fits(buffer, 8) || buffer->len < 8 || offsets[0] < 0) return 0;
+    if (!aligned(buffer, 8) || buffer->len < 8 || offsets[0] < 0) return 0;
     size_t n = count_of(buffer, 8);
     for (size_t i = 1; i < n; i++)
         if (offsets[i] < offsets[i - 1]) return 0;
@@ -40,7 +31,7 @@ static int power_of_two(size_t value) { return value >= 2 && !(value & (value - 
 
 static int make_lookup(const Py_buffer *filter, const Py_buffer *table, Lookup *lookup) {
     size_t words = count_of(filter, 8), slots = count_of(table, 8);
-    if (!fits(filter, 8) || !fits(table, 8) || !power_of_two(words) || !power_of_two(slots)) return 0;
+    if (!aligned(filter, 8) || !aligned(table, 8) || !power_of_two(words) || !power_of_two(slots)) return 0;
     lookup->filter = filter->buf;
     lookup->table = table->buf;
     lookup->filter_shift = 64;
@@ -58,7 +49,7 @@ static PyObject *fill_table(PyObject *self, PyObject *args) {
     (void)self;
     if (!PyArg_ParseTuple(args, "y*y*w*w*:fill_table", &b[0], &b[1], &b[2], &b[3])) return NULL;
     size_t n = count_of(&b[0], 8);
-    if (!fits(&b[0], 8) || (size_t)b[1].len != n || !make_lookup(&b[2], &b[3], &lookup) ||
+    if (!aligned(&b[0], 8) || (size_t)b[1].len != n || !make_lookup(&b[2], &b[3], &lookup) ||
         n > ID_MASK || n >= count_of(&b[3], 8)) {
         wrong("hashes, filter and table do not fit together");
         goto done;
@@ -90,7 +81,7 @@ static PyObject *mark_wide(PyObject *self, PyObject *args) {
     (void)self;
     if (!PyArg_ParseTuple(args, "y*y*y*y*w*:mark_wide", &b[0], &b[1], &b[2], &b[3], &b[4])) return NULL;
     size_t tokens = count_of(&b[2], 4);
-    if (!rising(&b[1], (size_t)b[0].len) || !fits(&b[2], 4) || !rising(&b[3], tokens) ||
+    if (!rising(&b[1], (size_t)b[0].len) || !aligned(&b[2], 4) || !rising(&b[3], tokens) ||
         b[1].len != b[3].len || (size_t)b[4].len != tokens) {
         wrong("texts and tokens do not fit together");
         goto done;
@@ -121,9 +112,9 @@ enum { S_FILTER, S_TABLE, S_POST_OFFSETS, S_POST_PATTERN, S_POST_AT, S_NEED, S_C
 
 static int make_scan(const Py_buffer *b, Scan *scan) {
     memset(scan, 0, sizeof *scan);
-    if (!make_lookup(&b[S_FILTER], &b[S_TABLE], &scan->lookup) || !fits(&b[S_POST_OFFSETS], 4) ||
-        !fits(&b[S_POST_PATTERN], 4) || !fits(&b[S_POST_AT], 4) || !fits(&b[S_NEED], 2) ||
-        !fits(&b[S_COUNTS], 4) || b[S_POST_AT].len != b[S_POST_PATTERN].len)
+    if (!make_lookup(&b[S_FILTER], &b[S_TABLE], &scan->lookup) || !aligned(&b[S_POST_OFFSETS], 4) ||
+        !aligned(&b[S_POST_PATTERN], 4) || !aligned(&b[S_POST_AT], 4) || !aligned(&b[S_NEED], 2) ||
+        !aligned(&b[S_COUNTS], 4) || b[S_POST_AT].len != b[S_POST_PATTERN].len)
         return 0;
     scan->grams = count_of(&b[S_COUNTS], 4);
     scan->patterns = count_of(&b[S_NEED], 2);
@@ -180,7 +171,7 @@ static PyObject *scan_tokens(PyObject *self, PyObject *args) {
                           &b[5], &b[6], &data[0], &data[1], &data[2], &data[3]))
         return NULL;
     size_t n = count_of(&data[2], 8) - 1;
-    if (!fits(&data[0], 8) || (size_t)data[1].len != count_of(&data[0], 8) ||
+    if (!aligned(&data[0], 8) || (size_t)data[1].len != count_of(&data[0], 8) ||
         !rising(&data[2], (size_t)data[1].len) || n >= UINT32_MAX || (size_t)data[3].len != n ||
         !make_scan(b, &state)) {
         wrong("index and tokens do not fit together");
@@ -215,8 +206,8 @@ enum { FILTER, TABLE, POST_OFFSETS, POST_PATTERN, POST_AT, TELLING, TOKENS, RUN,
 
 static int make_patterns(const Py_buffer *b, Patterns *p) {
     size_t grams = (size_t)b[TELLING].len, tokens = (size_t)b[RUN].len;
-    if (!fits(&b[POST_OFFSETS], 4) || !fits(&b[POST_PATTERN], 4) || !fits(&b[POST_AT], 4) ||
-        !fits(&b[TOKENS], 8) || !fits(&b[WEIGHTS], 2) || (size_t)b[LEVELS].len != tokens || !fits(&b[HEADS], 4) ||
+    if (!aligned(&b[POST_OFFSETS], 4) || !aligned(&b[POST_PATTERN], 4) || !aligned(&b[POST_AT], 4) ||
+        !aligned(&b[TOKENS], 8) || !aligned(&b[WEIGHTS], 2) || (size_t)b[LEVELS].len != tokens || !aligned(&b[HEADS], 4) ||
         count_of(&b[HEADS], 4) + 1 != count_of(&b[OFFSETS], 8) || count_of(&b[POST_OFFSETS], 4) != grams + 1 ||
         b[POST_PATTERN].len != b[POST_AT].len || count_of(&b[TOKENS], 8) != tokens ||
         count_of(&b[WEIGHTS], 2) != tokens || !rising(&b[OFFSETS], tokens) || tokens >= UINT32_MAX || grams > ID_MASK)
@@ -237,7 +228,7 @@ static int make_patterns(const Py_buffer *b, Patterns *p) {
 
 static int make_texts(const Py_buffer *b) {
     const int64_t *offsets = b[TEXTS].buf;
-    if (!fits(&b[HASHES], 8) || count_of(&b[HASHES], 8) != (size_t)b[WIDE].len ||
+    if (!aligned(&b[HASHES], 8) || count_of(&b[HASHES], 8) != (size_t)b[WIDE].len ||
         !rising(&b[TEXTS], (size_t)b[WIDE].len) || count_of(&b[TEXTS], 8) >= UINT32_MAX)
         return 0;
     for (size_t i = 0; i + 1 < count_of(&b[TEXTS], 8); i++)

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "match.h"
+#include "match_grams.h"
 #include "match_vector.h"
 
 /* So many places of a text are compared with one pattern. */

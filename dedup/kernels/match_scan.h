@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "match.h"
+#include "match_grams.h"
 #include "norm.h"
 #include "match_vector.h"
 

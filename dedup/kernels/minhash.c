@@ -23,13 +23,13 @@ NORM_CLONES void minhash_update(uint32_t *signature, const uint32_t *multipliers
     }
 }
 
-NORM_CLONES void minhash_print(const uint32_t *signature, uint32_t *print)
+NORM_CLONES void minhash_gist(const uint32_t *signature, uint32_t *gist)
 {
-    for (int word = 0; word < PRINT_WORDS; word++) {
+    for (int word = 0; word < GIST_WORDS; word++) {
         uint32_t bits = 0;
         for (int k = 0; k < 16; k++)
             bits |= (signature[16 * word + k] & 3) << (2 * k);
-        print[word] = bits;
+        gist[word] = bits;
     }
-    print[PRINT_WORDS - 1] &= (1u << 2 * (PRINT_MINIMA % 16)) - 1;
+    gist[GIST_WORDS - 1] &= (1u << 2 * (GIST_MINIMA % 16)) - 1;
 }

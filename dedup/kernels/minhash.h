@@ -12,10 +12,10 @@
 void minhash_update(uint32_t *signature, const uint32_t *multipliers, const uint32_t *addends,
                     size_t count, const uint64_t *shingles, size_t length);
 
-/* A print holds the two low bits of each of the first PRINT_MINIMA minima, 16 in a word. */
-enum { PRINT_MINIMA = 120, PRINT_WORDS = 8, PRINT_PADDED = 128 };
+/* A gist holds the two low bits of each of the first GIST_MINIMA minima, 16 in a word. */
+enum { GIST_MINIMA = 120, GIST_WORDS = 8, GIST_PADDED = 128 };
 
-/* Write the print of a signature of at least PRINT_PADDED numbers. */
-void minhash_print(const uint32_t *signature, uint32_t *print);
+/* Write the gist of a signature of at least GIST_PADDED numbers. */
+void minhash_gist(const uint32_t *signature, uint32_t *gist);
 
 #endif

@@ -1,7 +1,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-#include "forms.h"
+#include "form_bytes.h"
 #include "minhash.h"
 #include "native.h"
 #include "shingles.h"
@@ -23,7 +23,7 @@ typedef struct {
     char *signatures; /* u32[rows, permutations], or u16[lanes, rows, permutations / lanes] */
     uint64_t *digests;
     uint32_t *counts;
-    uint32_t *prints; /* PRINT_WORDS a row; NULL where nobody asks for them */
+    uint32_t *gists; /* GIST_WORDS a row; NULL where nobody asks for them */
     uint16_t *low; /* the low halves of BLOCK rows' signatures, `padded` each, and STRIDE more */
     size_t rows, permutations, lanes, padded;
 } sketches;
@@ -77,8 +77,8 @@ static int sketch_rows(shingler *maker, signer *work, const sketches *out)
         else
             memcpy(out->signatures + 4 * row * out->permutations, work->signature,
                    4 * out->permutations);
-        if (out->prints)
-            minhash_print(work->signature, out->prints + PRINT_WORDS * row);
+        if (out->gists)
+            minhash_gist(work->signature, out->gists + GIST_WORDS * row);
         memcpy(out->digests + 2 * row, facts.digest, sizeof facts.digest);
         uint32_t *counts = out->counts + COUNTS * row;
         counts[0] = (uint32_t)facts.tokens;
@@ -96,7 +96,7 @@ static int sketch_column(column *texts, int window, int shortest, const Py_buffe
                          signer *work, sketches *out)
 {
     int status = -1;
-    size_t room = work->padded > PRINT_PADDED ? work->padded : PRINT_PADDED;
+    size_t room = work->padded > GIST_PADDED ? work->padded : GIST_PADDED;
     work->signature = calloc(room, sizeof *work->signature);
     out->low = calloc(BLOCK * work->padded + STRIDE, sizeof *out->low);
     if (!work->signature || !out->low) {
@@ -119,14 +119,14 @@ PyObject *native_sketch(PyObject *module, PyObject *args)
 {
     PyObject *tuple, *result = NULL;
     Py_buffer stops = {0}, factors = {0}, addends = {0}, signatures = {0}, digests = {0},
-              counts = {0}, prints = {0};
+              counts = {0}, gists = {0};
     int window, shortest;
     Py_ssize_t permutations, lanes;
     column texts;
     (void)module;
     if (!PyArg_ParseTuple(args, "Oiiy*ny*y*w*w*w*nw*", &tuple, &window, &shortest, &stops,
                           &permutations, &factors, &addends, &signatures, &digests, &counts,
-                          &lanes, &prints))
+                          &lanes, &gists))
         return NULL;
     if (column_open(tuple, &texts))
         goto released;
@@ -135,7 +135,7 @@ PyObject *native_sketch(PyObject *module, PyObject *args)
         (lanes && permutations % lanes) || addends.len != factors.len ||
         signatures.len / (lanes ? 2 : 4) / permutations < texts.count ||
         digests.len / 16 < texts.count || counts.len / (4 * COUNTS) < texts.count ||
-        (prints.len && prints.len / (4 * PRINT_WORDS) < texts.count)) {
+        (gists.len && gists.len / (4 * GIST_WORDS) < texts.count)) {
         PyErr_SetString(PyExc_ValueError, "the arrays do not fit the rows and permutations");
     } else {
         signer work = {NULL, factors.buf, addends.buf, padded};
@@ -143,7 +143,7 @@ PyObject *native_sketch(PyObject *module, PyObject *args)
             signatures.buf,
             digests.buf,
             counts.buf,
-            prints.len ? prints.buf : NULL,
+            gists.len ? gists.buf : NULL,
             NULL,
             (size_t)texts.count,
             (size_t)permutations,
@@ -161,6 +161,6 @@ released:
     PyBuffer_Release(&signatures);
     PyBuffer_Release(&digests);
     PyBuffer_Release(&counts);
-    PyBuffer_Release(&prints);
+    PyBuffer_Release(&gists);
     return result;
 }

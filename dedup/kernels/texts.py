@@ -24,9 +24,9 @@ PERMUTATIONS = 128
 
 _LANES = 64
 _COUNTS = 4
-# Of a print (see `Sketch`): minima, and words of 32 bits.
-PRINT_MINIMA = 120
-PRINT_WORDS = 8
+# Of a gist (see `Sketch`): minima, and words of 32 bits.
+GIST_MINIMA = 120
+GIST_WORDS = 8
 _NONE: NDArray[np.uint64] = np.empty(0, np.uint64)
 
 
@@ -53,7 +53,7 @@ class Sketch:
     are equal under norm-v1); `tokens`, `shingles` and `kept` u32[n] count tokens, shingles, and
     shingles that are not boilerplate, repetitions included; `formlike` u32[n] is 0 for rows that
     `structured_sets` would find to be no forms: for nearly all of them. Of signatures in lanes,
-    `prints` u32[n, 8] holds the two low bits of each of the first 120 minima, 16 to a word.
+    `gists` u32[n, 8] holds the two low bits of each of the first 120 minima, 16 to a word.
     """
 
     signatures: NDArray[Any]
@@ -62,7 +62,7 @@ class Sketch:
     shingles: NDArray[np.uint32]
     kept: NDArray[np.uint32]
     formlike: NDArray[np.uint32]
-    prints: NDArray[np.uint32]
+    gists: NDArray[np.uint32]
 
     @property
     def sizes(self) -> NDArray[np.uint32]:
@@ -143,7 +143,7 @@ def sketch(
     )
     digests = np.empty((rows, 2), np.uint64)
     counts = np.empty((rows, _COUNTS), np.uint32)
-    prints = np.empty((rows, PRINT_WORDS if lanes else 0), np.uint32)
+    gists = np.empty((rows, GIST_WORDS if lanes else 0), np.uint32)
     _native.sketch(
         texts,
         window,
@@ -156,17 +156,17 @@ def sketch(
         digests,
         counts,
         lanes or 0,
-        prints,
+        gists,
     )
     tokens, shingles, kept, formlike = np.ascontiguousarray(counts.T)
-    return Sketch(signatures, digests, tokens, shingles, kept, formlike, prints)
+    return Sketch(signatures, digests, tokens, shingles, kept, formlike, gists)
 
 
-def prints_of(signatures: NDArray[Any]) -> NDArray[np.uint32]:
-    """Return the prints (see `Sketch`) of signatures, one in a row."""
-    first = signatures[:, :PRINT_MINIMA]
-    bits = np.zeros((len(signatures), PRINT_WORDS, 16), np.uint32)
-    bits.reshape(len(signatures), PRINT_WORDS * 16)[:, : first.shape[1]] = first & 3
+def gists_of(signatures: NDArray[Any]) -> NDArray[np.uint32]:
+    """Return the gists (see `Sketch`) of signatures, one in a row."""
+    first = signatures[:, :GIST_MINIMA]
+    bits = np.zeros((len(signatures), GIST_WORDS, 16), np.uint32)
+    bits.reshape(len(signatures), GIST_WORDS * 16)[:, : first.shape[1]] = first & 3
     found: NDArray[np.uint32] = (bits << np.arange(0, 32, 2, dtype=np.uint32)).sum(
         axis=2, dtype=np.uint32
     )

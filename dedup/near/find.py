@@ -77,8 +77,8 @@ def find_near_duplicates(
     sketches = _sketches(texts, numbers, shingles, shape, params)
     scopes = scopes_of(tasks)
     found = candidates(sketches, scopes, numbers, shape)
-    prints, shares = minima_of(sketches["print"]), sketches["boilerplate"].to_numpy()
-    found = found[alike(found, prints, shares, replace(params, threshold=floor))]
+    gists, shares = minima_of(sketches["gist"]), sketches["boilerplate"].to_numpy()
+    found = found[alike(found, gists, shares, replace(params, threshold=floor))]
 
     def check(pairs: Numbers) -> Edges:
         return _verified(pairs, texts, sketches, numbers, shingles, scopes, params)

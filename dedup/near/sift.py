@@ -14,7 +14,7 @@ from math import comb
 from typing import Any
 
 import numpy as np
-from medsmith.dedup.kernels import PRINT_MINIMA, _lsh
+from medsmith.dedup.kernels import GIST_MINIMA, _lsh
 from medsmith.dedup.near.params import NearParams
 
 Numbers = np.ndarray[Any, Any]
@@ -25,10 +25,10 @@ CHANCE = 1e-6
 _MOST_BOILERPLATE = 0.35
 
 
-def alike(pairs: Numbers, prints: Numbers, boilerplate: Numbers, params: NearParams) -> Numbers:
+def alike(pairs: Numbers, gists: Numbers, boilerplate: Numbers, params: NearParams) -> Numbers:
     """Return which of `pairs` (uint64, packed row numbers) may be similar (bool).
 
-    `prints` (uint32, 8 a row) and `boilerplate` (shares) are those columns of all sketches.
+    `gists` (uint32, 8 a row) and `boilerplate` (shares) are those columns of all sketches.
     Containment says nothing of what signatures share: where it decides, all pairs may be similar.
     """
     found = np.ones(len(pairs), np.bool_)
@@ -36,7 +36,7 @@ def alike(pairs: Numbers, prints: Numbers, boilerplate: Numbers, params: NearPar
         shares = np.ceil(np.minimum(boilerplate, _MOST_BOILERPLATE) * 255).astype(np.uint8)
         # An empty input leaves the comparison to the outputs.
         limits = _limits(min(params.threshold, params.outputs_from))
-        _lsh.alike(np.ascontiguousarray(pairs), np.ascontiguousarray(prints), shares, limits, found)
+        _lsh.alike(np.ascontiguousarray(pairs), np.ascontiguousarray(gists), shares, limits, found)
     return found
 
 
@@ -60,9 +60,9 @@ def _without(share: float, threshold: float) -> float:
 def _limit(similarity: float) -> int:
     differing = 0.75 * (1 - similarity)
     more = 1.0
-    for count in range(PRINT_MINIMA + 1):
-        ways = comb(PRINT_MINIMA, count)
-        more -= ways * differing**count * (1 - differing) ** (PRINT_MINIMA - count)
+    for count in range(GIST_MINIMA + 1):
+        ways = comb(GIST_MINIMA, count)
+        more -= ways * differing**count * (1 - differing) ** (GIST_MINIMA - count)
         if more <= CHANCE:
             return count
-    return PRINT_MINIMA
+    return GIST_MINIMA

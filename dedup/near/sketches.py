@@ -21,7 +21,7 @@ OUTPUT_LANES = 8  # pairs of output minima, taken in turn by the bands
 _OUTPUT_WIDTH = 2
 _WORD_BYTES = 64  # hardly a word is longer
 _FORM, _EMPTY, _BOILERPLATE, _PROSE = 1, 2, 3, 4
-_PRINT = pa.list_(pa.field("item", pa.uint32(), nullable=False), kernels.PRINT_WORDS)
+_GIST = pa.list_(pa.field("item", pa.uint32(), nullable=False), kernels.GIST_WORDS)
 _GOLDEN = 0x9E3779B97F4A7C15
 
 
@@ -55,7 +55,7 @@ def sketch_schema(shape: Shape) -> pa.Schema:
     besides a band; `size`: shingles of the input that are not boilerplate; `boilerplate`: the
     share of those that are; `output_length` in bytes; `band_<n>`: the low 16 bits of each minimum
     (b-bit minwise hashing: Li & König 2010), so that unequal minima agree by chance in 2^-16
-    of cases, unequal bands in far fewer; `output_<n>`: the same of the output; `print`: two bits of
+    of cases, unequal bands in far fewer; `output_<n>`: the same of the output; `gist`: two bits of
     each minimum, for a quick look at a pair (see `medsmith.dedup.near.sift`).
     """
     return pa.schema(
@@ -66,7 +66,7 @@ def sketch_schema(shape: Shape) -> pa.Schema:
             pa.field("size", pa.uint32(), nullable=False),
             pa.field("boilerplate", pa.float32(), nullable=False),
             pa.field("output_length", pa.uint32(), nullable=False),
-            pa.field("print", _PRINT, nullable=False),
+            pa.field("gist", _GIST, nullable=False),
             *(_minima_field(f"output_{n}", _OUTPUT_WIDTH) for n in range(OUTPUT_LANES)),
             *(_minima_field(band_column(n), shape.rows) for n in range(shape.bands)),
         ]
@@ -113,13 +113,13 @@ def sketch(texts: Texts, boilerplate: Numbers, shape: Shape, params: NearParams)
     kinds = np.where(sizes == 0, np.uint8(_BOILERPLATE), np.uint8(_PROSE))
     digests = _one_digest(inputs.digests)
     shares = inputs.boilerplate_share.astype(np.float32)
-    prints = inputs.prints
-    _sketch_forms(texts, np.flatnonzero(inputs.formlike), minima, prints, kinds)
-    _sketch_empty(texts, minima, prints, kinds, shape, params, sizes, shares)
+    gists = inputs.gists
+    _sketch_forms(texts, np.flatnonzero(inputs.formlike), minima, gists, kinds)
+    _sketch_empty(texts, minima, gists, kinds, shape, params, sizes, shares)
     salts = _salts(kinds, digests, answers, texts.closed | brief)
     facts = [pa.array(column) for column in (digests, answers, salts, sizes, shares)]
-    printed = pa.FixedSizeListArray.from_arrays(pa.array(prints.reshape(-1)), type=_PRINT)
-    columns = [*facts, lengths, printed, *_lanes(outputs), *_lanes(minima)]
+    gist_column = pa.FixedSizeListArray.from_arrays(pa.array(gists.reshape(-1)), type=_GIST)
+    columns = [*facts, lengths, gist_column, *_lanes(outputs), *_lanes(minima)]
     return pa.Table.from_arrays(columns, schema=sketch_schema(shape))
 
 
@@ -142,7 +142,7 @@ def _sketch_outputs(
 
 
 def _sketch_forms(
-    texts: Texts, likely: Numbers, minima: Numbers, prints: Numbers, kinds: Numbers
+    texts: Texts, likely: Numbers, minima: Numbers, gists: Numbers, kinds: Numbers
 ) -> None:
     """Sketch those of the rows `likely` that are forms."""
     if not len(likely):
@@ -152,14 +152,14 @@ def _sketch_forms(
         rows, (bands, _, width) = likely[places], minima.shape
         found = minima_of_sets(sets, bands * width).astype(np.uint16)
         minima[:, rows] = found.reshape(len(rows), bands, width).swapaxes(0, 1)
-        prints[rows] = kernels.prints_of(found)
+        gists[rows] = kernels.gists_of(found)
         kinds[rows] = _FORM
 
 
 def _sketch_empty(
     texts: Texts,
     minima: Numbers,
-    prints: Numbers,
+    gists: Numbers,
     kinds: Numbers,
     shape: Shape,
     params: NearParams,
@@ -177,7 +177,7 @@ def _sketch_empty(
             lanes=shape.bands,
         )
         minima[:, rows] = found.signatures
-        prints[rows] = found.prints
+        gists[rows] = found.gists
         kinds[rows] = _EMPTY
 
 

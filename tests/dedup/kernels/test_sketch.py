@@ -173,10 +173,10 @@ def test_arrays_that_do_not_fit_are_an_error(
     column = (np.array([0, 1]), b"a", True, 0, 1, lambda row: (row, b""))
     functions, none = np.ones(64, np.uint32), np.empty(0, np.uint64)
     signatures, digests = np.empty(numbers, np.uint16), np.empty(2, np.uint64)
-    told, prints = np.empty(counts, np.uint32), np.empty(words, np.uint32)
+    told, gists = np.empty(counts, np.uint32), np.empty(words, np.uint32)
     arrays = functions, functions, signatures, digests, told
     with pytest.raises(ValueError, match="do not fit"):
-        _native.sketch(column, 5, 3, none, 8, *arrays, lanes, prints)
+        _native.sketch(column, 5, 3, none, 8, *arrays, lanes, gists)
 
 
 def test_no_permutations_are_an_error() -> None:

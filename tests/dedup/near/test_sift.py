@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from medsmith.dedup import kernels
-from medsmith.dedup.kernels import PRINT_MINIMA, PRINT_WORDS, _lsh
+from medsmith.dedup.kernels import GIST_MINIMA, GIST_WORDS, _lsh
 from medsmith.dedup.near.bands import minima_of, pack_pairs
 from medsmith.dedup.near.params import NearParams, shape_for
 from medsmith.dedup.near.sift import CHANCE, alike
@@ -35,7 +35,7 @@ def kept(inputs: list[str], params: NearParams, boilerplate: float = 0) -> np.nd
     found = sketch(texts, NONE, shape_for(params.threshold), params)
     first = np.arange(0, len(inputs), 2)
     shares = np.full(len(inputs), boilerplate, np.float32)
-    return alike(pack_pairs(first, first + 1), minima_of(found["print"]), shares, params)
+    return alike(pack_pairs(first, first + 1), minima_of(found["gist"]), shares, params)
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.7, 0.8, 0.9])
@@ -70,9 +70,9 @@ def test_a_pair_at_the_threshold_goes_by_the_chance_that_is_told() -> None:
     differing = 0.75 * (1 - 0.8)
 
     def beyond(limit: int) -> float:
-        counts = range(limit + 1, PRINT_MINIMA + 1)
+        counts = range(limit + 1, GIST_MINIMA + 1)
         chances = (
-            comb(PRINT_MINIMA, n) * differing**n * (1 - differing) ** (PRINT_MINIMA - n)
+            comb(GIST_MINIMA, n) * differing**n * (1 - differing) ** (GIST_MINIMA - n)
             for n in counts
         )
         return sum(chances)
@@ -81,38 +81,36 @@ def test_a_pair_at_the_threshold_goes_by_the_chance_that_is_told() -> None:
 
 
 def passes(differing: int) -> bool:
-    prints = np.zeros((2, PRINT_WORDS), np.uint32)
+    gists = np.zeros((2, GIST_WORDS), np.uint32)
     for place in range(differing):
-        prints[1, place // 16] |= np.uint32(1 + place % 3) << np.uint32(2 * (place % 16))
+        gists[1, place // 16] |= np.uint32(1 + place % 3) << np.uint32(2 * (place % 16))
     pairs = pack_pairs(np.array([0]), np.array([1]))
-    return bool(alike(pairs, prints, np.zeros(2, np.float32), NearParams(0.8))[0])
+    return bool(alike(pairs, gists, np.zeros(2, np.float32), NearParams(0.8))[0])
 
 
 @given(st.lists(st.sampled_from(["", FORM, "a b c d e f g", "ache"]), min_size=1, max_size=5))
-def test_prints_are_two_bits_of_the_first_minima(inputs: list[str]) -> None:
+def test_gists_are_two_bits_of_the_first_minima(inputs: list[str]) -> None:
     found = kernels.sketch(pa.array(inputs), 126, lanes=21)
     minima = np.concatenate(list(found.signatures), axis=1)
-    assert np.array_equal(found.prints, kernels.prints_of(minima))
-    for row, told in zip(minima, found.prints, strict=True):
-        bits = [int(told[n // 16]) >> 2 * (n % 16) & 3 for n in range(PRINT_WORDS * 16)]
-        assert bits == [*(int(m) & 3 for m in row[:PRINT_MINIMA]), *[0] * 8]
+    assert np.array_equal(found.gists, kernels.gists_of(minima))
+    for row, told in zip(minima, found.gists, strict=True):
+        bits = [int(told[n // 16]) >> 2 * (n % 16) & 3 for n in range(GIST_WORDS * 16)]
+        assert bits == [*(int(m) & 3 for m in row[:GIST_MINIMA]), *[0] * 8]
 
 
-def test_the_prints_of_forms_and_empty_inputs_are_those_of_what_is_compared() -> None:
+def test_the_gists_of_forms_and_empty_inputs_are_those_of_what_is_compared() -> None:
     rows = [(FORM, "yes"), ("", "the wound was clean and dry on the day after")]
     inputs, outputs = (pa.array(column) for column in zip(*rows, strict=True))
     shape = shape_for(0.8)
     found = sketch(Texts(inputs, outputs, np.zeros(2, np.bool_)), NONE, shape, NearParams())
     bands = [minima_of(found[f"band_{band:02}"]) for band in range(shape.bands)]
-    assert np.array_equal(
-        minima_of(found["print"]), kernels.prints_of(np.concatenate(bands, axis=1))
-    )
+    assert np.array_equal(minima_of(found["gist"]), kernels.gists_of(np.concatenate(bands, axis=1)))
 
 
-def test_few_permutations_leave_the_rest_of_a_print_empty() -> None:
+def test_few_permutations_leave_the_rest_of_a_gist_empty() -> None:
     found = kernels.sketch(pa.array(["one two three four five six"]), 6, lanes=3)
-    assert not found.prints[0, 1:].any()
-    assert not int(found.prints[0, 0]) >> 12
+    assert not found.gists[0, 1:].any()
+    assert not int(found.gists[0, 0]) >> 12
 
 
 @pytest.mark.parametrize(
@@ -120,7 +118,7 @@ def test_few_permutations_leave_the_rest_of_a_print_empty() -> None:
     [
         {"pairs": np.array([2], np.uint64)},
         {"pairs": np.array([2 << 32], np.uint64)},
-        {"prints": np.zeros(15, np.uint32)},
+        {"gists": np.zeros(15, np.uint32)},
         {"limits": np.zeros(255, np.uint8)},
         {"out": np.zeros(2, np.bool_)},
     ],
@@ -128,7 +126,7 @@ def test_few_permutations_leave_the_rest_of_a_print_empty() -> None:
 def test_arrays_that_do_not_fit_are_an_error(changed: dict[str, Any]) -> None:
     arrays = {
         "pairs": np.array([1], np.uint64),
-        "prints": np.zeros(16, np.uint32),
+        "gists": np.zeros(16, np.uint32),
         "shares": np.zeros(2, np.uint8),
         "limits": np.zeros(256, np.uint8),
         "out": np.zeros(1, np.bool_),

@@ -2,8 +2,8 @@
  *
  * A run ends at a token and reaches back over as many tokens as that token asks for
  * (contamination/grams.py states the same for NumPy). */
-#ifndef MEDSMITH_MATCH_H
-#define MEDSMITH_MATCH_H
+#ifndef MEDSMITH_MATCH_GRAMS_H
+#define MEDSMITH_MATCH_GRAMS_H
 
 #include <stddef.h>
 #include <stdint.h>
